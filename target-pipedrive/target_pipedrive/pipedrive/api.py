@@ -1,0 +1,311 @@
+"""Pipedrive's objects: create, update, delete, read, upload, merge."""
+
+# ruff: noqa: A002 - `object`, `id` and `type` are what Pipedrive calls these things
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.errors import Refused, Rejected, SettingsError, UnknownOutcome
+from target_pipedrive.pipedrive import files, users
+from target_pipedrive.pipedrive.registry import FIELDS, ME, OBJECTS, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from target_pipedrive.desired import File
+    from target_pipedrive.pipedrive.client import Client
+    from target_pipedrive.pipedrive.registry import Operation
+
+logger = logging.getLogger(__name__)
+
+GONE = frozenset({404, 410})
+BAD_REQUEST = 400
+IDS_IN_A_CALL = 100
+CUSTOM_FIELDS_IN_A_CALL = 15
+
+Row = dict[str, Any]
+
+
+class Pipedrive:
+    """One account, object by object; `object` is always a name in the registry."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._no_updated_since: set[str] = set()
+
+    async def account(self) -> users.Account:
+        """Who the token belongs to: the cheapest proof that address and token are right.
+
+        Raises:
+            SettingsError: The address answers, but is not Pipedrive's.
+        """
+        try:
+            answer = await self.client.call(ME)
+        except Refused as refused:
+            raise SettingsError(
+                f"{self.client.host} does not answer like Pipedrive (HTTP {refused.status}): "
+                "write https://COMPANY.pipedrive.com into api_url, nothing behind it."
+            ) from None
+        return users.account(answer.data)
+
+    async def users(self) -> list[users.User]:
+        """All users, the deactivated ones too."""
+        answer = await self.client.call(USERS)
+        return [users.user(row) for row in answer.data or ()]
+
+    async def create(self, object: str, body: dict[str, Any]) -> Row:
+        """Create an object and return its row.
+
+        Raises:
+            Refused: Pipedrive refused it; nothing was written.
+            UnknownOutcome: It may or may not stand in Pipedrive.
+        """
+        operation = _operation(object, "create")
+        answer = await self.client.call(operation, json=body)
+        return _with_id(answer.data, operation)
+
+    async def update(self, object: str, id: int | str, body: dict[str, Any]) -> Row:
+        """Write the keys in `body`, leave all others; returns the row as it stands now.
+
+        Raises:
+            Refused: Pipedrive refused it; nothing was written. 404 or 410: it is gone.
+        """
+        operation = _operation(object, "update")
+        if object == "file":  # the one body that the API wants as a form
+            form = {key: str(value) for key, value in body.items()}
+            answer = await self.client.call(operation, ids={"id": id}, data=form)
+        else:
+            answer = await self.client.call(operation, ids={"id": id}, json=body)
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    async def delete(self, object: str, id: int | str) -> bool:
+        """Delete an object.
+
+        Returns:
+            False when it was gone already.
+        """
+        try:
+            await self.client.call(_operation(object, "delete"), ids={"id": id})
+        except Refused as refused:
+            if refused.status in GONE:
+                return False
+            raise
+        return True
+
+    async def get(self, object: str, id: int | str) -> Row | None:
+        """One row, or None when the object is gone."""
+        try:
+            answer = await self.client.call(_operation(object, "get"), ids={"id": id})
+        except Refused as refused:
+            if refused.status in GONE:
+                return None
+            raise
+        return answer.data if isinstance(answer.data, dict) and live(answer.data) else None
+
+    async def rows(
+        self,
+        object: str,
+        *,
+        updated_since: datetime | None = None,
+        newest_first: bool = False,
+        custom_fields: Sequence[str] = (),
+        ids: Sequence[int] = (),
+        person_id: int | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        """Live rows, page by page, oldest first.
+
+        Args:
+            object: Kind of object.
+            updated_since: Only rows changed then or later.
+            newest_first: By falling ID instead of rising.
+            custom_fields: Keys of the custom fields wanted; all when empty or more than 15.
+            ids: Only these (v2 objects); missing ones are left out silently.
+            person_id: Only activities or notes of this person.
+        """
+        operation = _operation(object, "list")
+        if object == "activity_type":  # comes whole
+            yield [row for row in (await self.client.call(operation)).data or () if live(row)]
+            return
+        since = None if object in self._no_updated_since else updated_since
+        params: dict[str, str | int] = {"limit": OBJECTS[object].page}
+        if since is not None:
+            params["updated_since"] = _stamp(since)
+        if person_id is not None:
+            params["person_id"] = person_id
+        if operation.version == 1:
+            params["sort"] = "id DESC" if newest_first else "id ASC"
+        elif newest_first:
+            params |= {"sort_by": "id", "sort_direction": "desc"}
+        if custom_fields and len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
+            params["custom_fields"] = ",".join(custom_fields)
+        try:
+            async for page in self._pages(operation, params, ids):
+                yield [row for row in page if live(row) and _changed(row, updated_since)]
+        except Refused as refused:
+            # `updated_since` for products is newer than some accounts' API (official OpenAPI v2).
+            if since is None or object != "product" or refused.status != BAD_REQUEST:
+                raise
+            self._no_updated_since.add(object)
+            del params["updated_since"]
+            async for page in self._pages(operation, params, ids):
+                yield [row for row in page if live(row) and _changed(row, updated_since)]
+
+    async def files_of(self, object: str, id: int | str) -> AsyncIterator[list[Row]]:
+        """Files of one object, page by page, newest first."""
+        operation = _operation(object, "files")
+        params: dict[str, str | int] = {"sort": "id DESC", "limit": OBJECTS["file"].page}
+        async for page in self._v1_pages(operation, params, {"id": id}):
+            yield [row for row in page if live(row)]
+
+    async def upload(self, file: File, parents: dict[str, int]) -> Row:
+        """Upload a file onto an object and return its row.
+
+        Args:
+            file: The content, or where it lies.
+            parents: Such as `{"person_id": 5}`.
+
+        Raises:
+            Rejected: `file_missing`: the content is not there in full.
+            Refused: Pipedrive refused it.
+            UnknownOutcome: It may or may not stand in Pipedrive.
+        """
+        await files.check(file)
+        body = files.Multipart(file, {key: str(value) for key, value in parents.items()})
+        operation = _operation("file", "create")
+        row = _with_id((await self.client.call(operation, files=body)).data, operation)
+        stored = row.get("file_size")
+        if stored is not None and int(stored) != file.size:
+            await self.delete("file", row["id"])
+            raise Rejected("refused", f"Pipedrive kept {stored} of {file.size} bytes")
+        if row.get("name") != file.name:
+            logger.warning(
+                "Pipedrive keeps file %s under another name than it was given", row["id"]
+            )
+        return row
+
+    async def merge_persons(self, loser: int, survivor: int) -> None:
+        """Merge one person into another, which keeps its ID and wins where they differ.
+
+        Raises:
+            UnknownOutcome: They may or may not be merged.
+            Refused: One of them is gone, or Pipedrive refused.
+        """
+        await self.client.call(
+            _operation("person", "merge"),
+            ids={"id": loser},
+            json={"merge_with_id": survivor},
+            safe=False,  # a second merge of what is merged is an error, not a repetition
+        )
+
+    async def field_rows(self, object: str) -> list[Row]:
+        """All live fields of an object, built-in and custom (official OpenAPI v2, Field)."""
+        rows: list[Row] = []
+        async for page in self._v2_pages(FIELDS[object].list, {"limit": OBJECTS[object].page}):
+            rows.extend(page)
+        return rows
+
+    async def create_field(
+        self,
+        object: str,
+        name: str,
+        type: str,
+        options: Sequence[str],
+    ) -> Row:
+        """Create a custom field, with its first options for `enum` and `set`."""
+        body: dict[str, Any] = {"field_name": name, "field_type": type}
+        if options:
+            body["options"] = [{"label": label} for label in options]
+        return _as_row((await self.client.call(FIELDS[object].create, json=body)).data)
+
+    async def add_options(self, object: str, code: str, labels: Sequence[str]) -> list[Row]:
+        """Add options to a field, all or none; returns the new ones."""
+        answer = await self.client.call(
+            FIELDS[object].add_options,
+            ids={"code": code},
+            json=[{"label": label} for label in labels],
+        )
+        return list(answer.data or ())
+
+    async def _pages(
+        self, operation: Operation, params: Mapping[str, str | int], ids: Sequence[int]
+    ) -> AsyncIterator[list[Row]]:
+        if operation.version == 1:
+            async for page in self._v1_pages(operation, params):
+                yield page
+            return
+        for start in range(0, max(len(ids), 1), IDS_IN_A_CALL):
+            some = ",".join(map(str, ids[start : start + IDS_IN_A_CALL]))
+            query = {**params, "ids": some} if some else params
+            async for page in self._v2_pages(operation, query):
+                yield page
+
+    async def _v2_pages(
+        self, operation: Operation, params: Mapping[str, str | int]
+    ) -> AsyncIterator[list[Row]]:
+        query = dict(params)
+        while True:
+            answer = await self.client.call(operation, params=query)
+            yield answer.data or []
+            cursor = answer.additional.get("next_cursor")
+            if not cursor:
+                return
+            query["cursor"] = cursor
+
+    async def _v1_pages(
+        self,
+        operation: Operation,
+        params: Mapping[str, str | int],
+        ids: Mapping[str, object] | None = None,
+    ) -> AsyncIterator[list[Row]]:
+        start = 0
+        while True:
+            answer = await self.client.call(operation, ids=ids, params={**params, "start": start})
+            yield answer.data or []  # v1 says null for an empty list
+            # Some v1 lists put the paging keys directly under `additional_data`.
+            paging = answer.additional.get("pagination") or answer.additional
+            if not paging.get("more_items_in_collection"):
+                return
+            start = paging.get("next_start") or start + int(params["limit"])
+
+
+def live(row: Mapping[str, Any]) -> bool:
+    """Whether a row stands for an object that has not been deleted."""
+    return not row.get("is_deleted") and row.get("active_flag") is not False
+
+
+def moment(stamp: str) -> datetime:
+    """Pipedrive's time stamps: RFC 3339 on v2, `YYYY-MM-DD HH:MM:SS` in UTC on v1."""
+    parsed = datetime.fromisoformat(stamp)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _changed(row: Mapping[str, Any], since: datetime | None) -> bool:
+    """Whether a row was changed since; rows without a stamp pass, for nothing is known of them."""
+    stamp = row.get("update_time") or row.get("add_time")
+    return since is None or not stamp or moment(str(stamp)) >= since.replace(microsecond=0)
+
+
+def _stamp(time: datetime) -> str:
+    """Whole seconds and `Z`; anything else is refused."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _operation(object: str, verb: str) -> Operation:
+    operation: Operation | None = getattr(OBJECTS[object], verb)
+    if operation is None:
+        raise ValueError(f"Pipedrive has no {verb} for {object}")
+    return operation
+
+
+def _as_row(data: object) -> Row:
+    return data if isinstance(data, dict) else {}
+
+
+def _with_id(data: object, operation: Operation) -> Row:
+    row = _as_row(data)
+    if not row.get("id"):
+        raise UnknownOutcome(operation.name, "an answer without the new object's ID")
+    return row

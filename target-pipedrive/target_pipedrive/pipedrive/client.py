@@ -1,0 +1,298 @@
+"""One request to Pipedrive: sent, repeated where that is safe, its failure told apart."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import stamina
+import stamina.instrumentation
+
+from target_pipedrive.errors import SettingsError, UnknownOutcome, Unreachable
+from target_pipedrive.pipedrive.answers import Answer, failure
+from target_pipedrive.pipedrive.encoding import encode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from target_pipedrive.pipedrive.files import Multipart
+    from target_pipedrive.pipedrive.limits import Limits
+    from target_pipedrive.pipedrive.registry import Operation
+
+logger = logging.getLogger(__name__)
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+THROTTLED_TRIES = 20
+CLOCK_SECONDS = 60.0  # how long a comparison with Pipedrive's clock is good
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+class _NoAnswer(Exception):
+    """No usable answer came; `sent` says whether the request may have been carried out."""
+
+    def __init__(self, cause: str, *, sent: bool) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.sent = sent
+
+
+class Client:
+    """Talks to one Pipedrive account.
+
+    Args:
+        api_url: `https://COMPANY.pipedrive.com`; `/api/v1` and `/api/v2` are appended.
+        token: API token; goes nowhere but to `api_url`.
+        limits: What may be sent when.
+        timeout: Seconds without a sign of life before a request is given up.
+        tries: How often a request that is safe to repeat is sent before it fails.
+        max_connections: Connections at the same time.
+        first_wait: Seconds before the first repetition; each next one waits twice as long.
+
+    Raises:
+        SettingsError: `api_url` is no https address.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        limits: Limits,
+        *,
+        timeout: float = 30.0,
+        tries: int = 5,
+        max_connections: int = 32,
+        first_wait: float = 0.5,
+    ) -> None:
+        for name in ("httpx2", "httpcore2"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses at INFO
+        # stamina's own hooks may print to stdout, which belongs to Singer's messages.
+        stamina.instrumentation.set_on_retry_hooks([_log_repetition])
+        url = _checked(api_url)
+        self.host: str = url.netloc.decode()
+        self.limits = limits
+        self._tries = tries
+        self._first_wait = first_wait
+        self._base = {1: f"{str(url).rstrip('/')}/api/v1", 2: f"{str(url).rstrip('/')}/api/v2"}
+        self._ahead = timedelta(0)
+        self._clock_read_at = float("-inf")
+        self._http = httpx2.AsyncClient(
+            headers={
+                "x-api-token": token,
+                "accept": "application/json",
+                "user-agent": f"target-pipedrive/{version('target-pipedrive')}",
+            },
+            timeout=httpx2.Timeout(timeout, pool=None),  # waiting for a connection is no failure
+            limits=httpx2.Limits(
+                max_connections=max_connections, max_keepalive_connections=max_connections
+            ),
+            follow_redirects=False,  # the token would travel along
+            trust_env=url.host not in LOOPBACK,  # a proxy cannot reach this machine's loopback
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self.host!r}, token=…)"
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    def server_time(self) -> datetime:
+        """The time by Pipedrive's clock, in UTC, good to about a second."""
+        return datetime.now(UTC) + self._ahead
+
+    async def call(
+        self,
+        operation: Operation,
+        *,
+        ids: Mapping[str, object] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,  # noqa: ANN401 - any JSON value
+        data: Mapping[str, str] | None = None,
+        files: Multipart | None = None,
+        safe: bool | None = None,
+    ) -> Answer:
+        """Send a request and return its good answer.
+
+        Args:
+            operation: What to ask.
+            ids: Values for the places in its path.
+            params: Query parameters.
+            json: Body as JSON.
+            data: Body as a form.
+            files: Body as a multipart upload.
+            safe: Whether it may be sent again after an unknown outcome; True for anything but
+                POST when None.
+
+        Raises:
+            UnknownOutcome: An unsafe request got no usable answer; it is not sent again.
+            Unreachable: A safe request got no usable answer, however often it was sent.
+            Refused: Pipedrive refused it (4xx).
+            NotAllowed: 401, 402, or 403.
+            Blocked: 403 from the firewall.
+            BudgetSpent: The day's tokens do not suffice.
+            SettingsError: A cap of the subscription, or a redirect.
+        """
+        path = operation.path.format_map(ids) if ids else operation.path
+        url = self._base[operation.version] + path
+        content = None if json is None else encode(json)
+        if safe is None:
+            safe = operation.method != "POST"
+        try:
+            async for attempt in stamina.retry_context(
+                on=lambda cause: isinstance(cause, _NoAnswer) and (safe or not cause.sent),
+                attempts=self._tries,
+                timeout=None,
+                wait_initial=self._first_wait,
+                wait_max=self._first_wait * 40,
+                wait_jitter=self._first_wait,
+            ):
+                with attempt:
+                    status, headers, payload = await self._answer(
+                        operation, url, params, content, data, files
+                    )
+        except _NoAnswer as cause:
+            if cause.sent and not safe:
+                raise UnknownOutcome(operation.name, cause.cause) from None
+            raise Unreachable(
+                f"Pipedrive gave no usable answer at {self.host} to {operation.name}, asked "
+                f"{self._tries} times (last: {cause.cause}): check the network, api_url and "
+                "Pipedrive's status page, then run again; it goes on where this run stopped."
+            ) from None
+        if status >= 300 or payload is None or payload.get("success") is False:  # noqa: PLR2004
+            raise failure(operation, self.host, status, payload, json or data)
+        return Answer(payload.get("data"), payload.get("additional_data") or {}, status, headers)
+
+    async def _answer(
+        self,
+        operation: Operation,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        content: bytes | None,
+        data: Mapping[str, str] | None,
+        files: Multipart | None,
+    ) -> tuple[int, Mapping[str, str], dict[str, Any] | None]:
+        """One usable answer: status below 500, its JSON object or None for a 4xx page.
+
+        Raises:
+            _NoAnswer: None came.
+        """
+        for _ in range(THROTTLED_TRIES):
+            response = await self._send(operation, url, params, content, data, files)
+            self.limits.on_headers(response.headers, search=operation.search)
+            if response.status_code != 429:  # noqa: PLR2004 - too many requests
+                break
+            self.limits.on_429(response.headers)  # never carried out, whatever its method
+        else:
+            raise Unreachable(
+                f"Pipedrive answered {THROTTLED_TRIES} times in a row that there are too many "
+                "requests: something else uses this token. Stop it, or lower `burst`; then run "
+                "again."
+            )
+        status = response.status_code
+        if status >= 500 or status == 408:  # noqa: PLR2004 - server errors, request timeout
+            raise _NoAnswer(f"HTTP {status}", sent=True)
+        payload = _envelope(response.content)
+        if payload is None:
+            if response.is_success:
+                raise _NoAnswer("an answer that is no complete JSON", sent=True)
+            if "json" in response.headers.get("content-type", ""):
+                payload = {}  # cut off, yet no page: its status tells enough
+        return status, response.headers, payload
+
+    async def _send(
+        self,
+        operation: Operation,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        content: bytes | None,
+        data: Mapping[str, str] | None,
+        files: Multipart | None,
+    ) -> httpx2.Response:
+        headers: dict[str, str] | None = None
+        body: bytes | AsyncIterator[bytes] | None = content
+        if content is not None:
+            headers = {"content-type": "application/json"}
+        elif files is not None:
+            headers, body = files.headers, files.stream()
+        request = self._http.build_request(
+            operation.method, url, params=params, content=body, data=data, headers=headers
+        )
+        await self.limits.admit(operation)
+        began = time.perf_counter()
+        outcome: object = "no answer"
+        try:
+            response = await self._http.send(request)
+            outcome = response.status_code
+        except _NEVER_SENT as error:
+            raise _NoAnswer(type(error).__name__, sent=False) from None
+        except httpx2.RequestError as error:
+            raise _NoAnswer(type(error).__name__, sent=True) from None
+        finally:
+            self.limits.answered(operation)
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug(
+                    "%s %s: %s in %.0f ms, %d tokens",
+                    operation.name,
+                    url.removeprefix(self._base[operation.version]),
+                    outcome,
+                    (time.perf_counter() - began) * 1000,
+                    operation.cost,
+                )
+        self._read_clock(response.headers)
+        return response
+
+    def _read_clock(self, headers: Mapping[str, str]) -> None:
+        now = time.monotonic()
+        if now - self._clock_read_at < CLOCK_SECONDS:
+            return
+        try:
+            date = parsedate_to_datetime(headers["date"])
+        except (KeyError, ValueError):
+            return
+        self._ahead = date - datetime.now(UTC)
+        self._clock_read_at = now
+
+
+def _checked(api_url: str) -> httpx2.URL:
+    """The address without a trailing slash; http:// for loopback alone."""
+    try:
+        url = httpx2.URL(api_url.strip().rstrip("/"))
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    loopback = url.host in LOOPBACK
+    if not url.host or url.scheme not in {"https", "http"}:
+        raise SettingsError(
+            "api_url is no web address: write https://COMPANY.pipedrive.com, as the browser shows "
+            "it in Pipedrive."
+        )
+    if url.scheme == "http" and not loopback:
+        raise SettingsError(
+            f"api_url must begin with https://, or the token would be readable on its way: "
+            f"write https://{url.host}."
+        )
+    return url
+
+
+def _envelope(content: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None when it is a page, or cut off."""
+    try:
+        payload = jsonlib.loads(content)
+    except ValueError:
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def _log_repetition(details: stamina.instrumentation.RetryDetails) -> None:
+    logger.info(
+        "no usable answer from Pipedrive (%s); try %d follows in %.1f s",
+        details.caused_by,
+        details.retry_num + 1,
+        details.wait_for,
+    )
