@@ -131,15 +131,12 @@ class Pipedrive:
             return
         since = None if object in self._no_updated_since else updated_since
         params: dict[str, str | int] = {"limit": OBJECTS[object].page}
+        params |= _order(operation, newest_first=newest_first)
         if since is not None:
             params["updated_since"] = _stamp(since)
         if person_id is not None:
             params["person_id"] = person_id
-        if operation.version == 1:
-            params["sort"] = "id DESC" if newest_first else "id ASC"
-        elif newest_first:
-            params |= {"sort_by": "id", "sort_direction": "desc"}
-        if custom_fields and len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
+        if 0 < len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
             params["custom_fields"] = ",".join(custom_fields)
         try:
             async for page in self._pages(operation, params, ids):
@@ -286,6 +283,13 @@ def _changed(row: Mapping[str, Any], since: datetime | None) -> bool:
     """Whether a row was changed since; rows without a stamp pass, for nothing is known of them."""
     stamp = row.get("update_time") or row.get("add_time")
     return since is None or not stamp or moment(str(stamp)) >= since.replace(microsecond=0)
+
+
+def _order(operation: Operation, *, newest_first: bool) -> dict[str, str | int]:
+    """By ID, which stays the same while rows are being written."""
+    if operation.version == 1:
+        return {"sort": "id DESC" if newest_first else "id ASC"}
+    return {"sort_by": "id", "sort_direction": "desc" if newest_first else "asc"}
 
 
 def _stamp(time: datetime) -> str:

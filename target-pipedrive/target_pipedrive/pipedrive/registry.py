@@ -113,16 +113,21 @@ def _keys(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _v2(name: str, plural: str) -> Operations:
-    """The five operations that every v2 object has, at v2's uniform prices."""
+def _v2(name: str, plural: str, *, files: bool = True, merge: bool = True) -> Operations:
+    """The five operations of a v2 object at v2's prices, and what v1 alone does with it."""
     row = f"/{plural}/{{id}}"
-    return {
+    operations: Operations = {
         "list": Operation(f"{name}.list", "GET", 2, f"/{plural}", 10),
         "get": Operation(f"{name}.get", "GET", 2, row, 1),
         "create": Operation(f"{name}.create", "POST", 2, f"/{plural}", 5),
         "update": Operation(f"{name}.update", "PATCH", 2, row, 5),
         "delete": Operation(f"{name}.delete", "DELETE", 2, row, 3),
     }
+    if files:
+        operations["files"] = Operation(f"{name}.files", "GET", 1, f"{row}/files", 20)
+    if merge:
+        operations["merge"] = Operation(f"{name}.merge", "PUT", 1, f"{row}/merge", 40)
+    return operations
 
 
 def _v1(name: str, plural: str, update: str) -> Operations:
@@ -135,16 +140,6 @@ def _v1(name: str, plural: str, update: str) -> Operations:
         "update": Operation(f"{name}.update", update, 1, row, 10),
         "delete": Operation(f"{name}.delete", "DELETE", 1, row, 6),
     }
-
-
-def _linked(name: str, plural: str, *, merge: bool) -> Operations:
-    """Merge and list of files, which v1 keeps for v2's objects."""
-    operations: Operations = {
-        "files": Operation(f"{name}.files", "GET", 1, f"/{plural}/{{id}}/files", 20)
-    }
-    if merge:
-        operations["merge"] = Operation(f"{name}.merge", "PUT", 1, f"/{plural}/{{id}}/merge", 40)
-    return operations
 
 
 _activity_type = _v1("activity_type", "activityTypes", "PUT")
@@ -168,7 +163,6 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 carries_date=True,
                 empties=MappingProxyType({"emails": [], "phones": [], "label_ids": []}),
                 **_v2("person", "persons"),
-                **_linked("person", "persons", merge=True),
             ),
             ObjectType(
                 "organization",
@@ -183,7 +177,6 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 clearable=_keys("website linkedin industry annual_revenue employee_count"),
                 empties=MappingProxyType({"label_ids": []}),
                 **_v2("organization", "organizations"),
-                **_linked("organization", "organizations", merge=True),
             ),
             ObjectType(
                 "deal",
@@ -198,7 +191,6 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 clearable=_keys("probability lost_reason close_time"),
                 empties=MappingProxyType({"label_ids": []}),
                 **_v2("deal", "deals"),
-                **_linked("deal", "deals", merge=True),
             ),
             ObjectType(
                 "lead",
@@ -228,7 +220,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                     {"note": "", "public_description": "", "participants": []}
                 ),
                 html=_keys("note"),
-                **_v2("activity", "activities"),
+                **_v2("activity", "activities", files=False, merge=False),
             ),
             ObjectType(
                 "activity_type",
@@ -259,8 +251,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 fields_object="productFields",
                 clearable=_keys("billing_frequency_cycles"),
                 empties=MappingProxyType({"code": "", "description": "", "unit": "", "tax": 0}),
-                **_v2("product", "products"),
-                **_linked("product", "products", merge=False),
+                **_v2("product", "products", merge=False),
             ),
             ObjectType(
                 "file",
