@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PLUGINS = {"tap-cliniko": ("extractors", Tap), "target-pipedrive": ("loaders", Target)}
 MELTANO = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-IGNORED = {".git", *(ROOT / ".gitignore").read_text(encoding="utf-8").replace("/", "").split()}
+IGNORED = {".git", "output", *(ROOT / ".gitignore").read_text(encoding="utf-8").replace("/", "").split()}
 
 
 def project_files(suffix: str = "") -> Iterator[Path]:
@@ -230,7 +230,7 @@ def test_meltano_knows_the_settings_of_the_plugin(name: str, own_settings: Any):
     for setting, spec in own.items():
         entry = told[setting]
         assert bool(entry.get("sensitive")) == bool(spec.get("secret")), setting
-        kinds = {"integer": {"integer"}, "boolean": {"boolean"}, "number": {"integer"}}
+        kinds = {"integer": {"integer"}, "boolean": {"boolean"}, "number": {"decimal"}}
         types = set(spec["type"]) - {"null"} if isinstance(spec["type"], list) else {spec["type"]}
         expected = kinds.get(types.pop(), {"string", "options", "date_iso8601"})
         assert entry["kind"] in expected, setting
