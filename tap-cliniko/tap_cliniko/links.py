@@ -1,0 +1,63 @@
+"""From Cliniko's link objects to plain ids.
+
+Cliniko sends a relation as ``{"patient": {"links": {"self": "https://…/patients/123"}}}`` and
+leaves it out when it is empty (Cliniko docs, "Links"). A link that ends in an id leads to one
+record and becomes ``patient_id``; any other leads to a list and says nothing a reader of that list
+would not know.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_cliniko.paging import Row
+
+SENSITIVE = frozenset(
+    {
+        "booking_ip_address",  # says where a patient was
+        "cancellation_url",  # cancels for whoever holds it
+        "online_payment_url",  # opens the invoice for whoever holds it
+        "telehealth_url",  # admits whoever holds it
+    }
+)
+"""Fields that are never emitted: a copy of them is a key to somebody's appointment."""
+
+TO_MANY = frozenset({"attendees", "conflicts", "invoices", "repeats", "reversed_invoices"})
+"""Links to lists that may come as null, where they cannot be told from an ordinary field."""
+
+_ONE = re.compile(r"/(\d+)/?$")
+
+
+def linked_id(link: dict[str, Any]) -> str | None:
+    """The id a link object leads to; None when it leads to a list.
+
+    Only the path counts: hosts differ between shards, and a query may end in digits too.
+    """
+    url = (link.get("links") or {}).get("self")
+    found = _ONE.search(url.partition("?")[0]) if isinstance(url, str) else None
+    return found[1] if found else None
+
+
+def flatten(row: Row, id_fields: Iterable[str] = ()) -> Row:
+    """Flatten a record's to-one links, drop its to-many links and its sensitive fields.
+
+    Args:
+        row: A record as Cliniko sent it; not changed.
+        id_fields: Names ending in ``_id`` that must be there, null when there is no link.
+    """
+    record: Row = {}
+    for name, value in row.items():
+        if name == "links" or name in SENSITIVE:
+            continue
+        if isinstance(value, dict) and value.keys() == {"links"}:
+            if (target := linked_id(value)) is not None:
+                record[f"{name}_id"] = target
+        elif value is not None or (name not in TO_MANY and f"{name}_id" not in id_fields):
+            record[name] = value
+    for name in id_fields:
+        record.setdefault(name, None)
+    return record

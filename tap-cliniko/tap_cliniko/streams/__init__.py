@@ -1,0 +1,57 @@
+"""The streams, in the order in which they are read: what others refer to comes first.
+
+Invoices, communications and what else sums up into a patient come before the patients, so that a
+reader can write a patient once and whole; what hangs on patients comes after them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_cliniko.streams.appointments import (
+    AppointmentTypeBillableItems,
+    AppointmentTypeProducts,
+    AppointmentTypes,
+    Attendees,
+    GroupAppointments,
+    IndividualAppointments,
+)
+from tap_cliniko.streams.billing import BillableItems, ConcessionTypes, Invoices, Products, Taxes
+from tap_cliniko.streams.clinical import MedicalAlerts, PatientAttachments, TreatmentNotes
+from tap_cliniko.streams.people import (
+    Communications,
+    Contacts,
+    Patients,
+    ReferralSources,
+    ReferralSourceTypes,
+)
+from tap_cliniko.streams.practice import Businesses, Practitioners, Settings, Users
+
+if TYPE_CHECKING:
+    from tap_cliniko.streams.base import ClinikoStream
+
+STREAMS: tuple[type[ClinikoStream], ...] = (
+    Settings,
+    Users,
+    Practitioners,
+    Businesses,
+    Taxes,
+    ConcessionTypes,
+    ReferralSourceTypes,
+    Contacts,
+    Products,
+    BillableItems,
+    AppointmentTypes,
+    AppointmentTypeBillableItems,
+    AppointmentTypeProducts,
+    Invoices,
+    Communications,
+    MedicalAlerts,
+    ReferralSources,
+    Patients,
+    Attendees,
+    IndividualAppointments,
+    GroupAppointments,
+    TreatmentNotes,
+    PatientAttachments,
+)

@@ -1,0 +1,168 @@
+"""What the streams have in common. A stream class holds only what is particular to it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Stream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+
+from tap_cliniko.ahead import read_ahead
+from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
+from tap_cliniko.errors import NotVisibleError
+from tap_cliniko.links import flatten
+from tap_cliniko.paging import Page, Query, Row, by_id, by_ids, by_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_cliniko.schemas import Schema
+    from tap_cliniko.tap import TapCliniko
+
+
+class ClinikoStream(Stream):
+    """A list of Cliniko, read whole at every run.
+
+    Attributes:
+        path: Path of the list below ``/v1``; by default the stream's name.
+        hidden: Stamps whose rows Cliniko leaves out unless a filter names the stamp (Cliniko docs,
+            "Archived and deleted records").
+    """
+
+    # Records are already shaped by this class; the SDK's own conversion would cost more than
+    # all the rest and turn exact decimals into floats.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    STATE_MSG_FREQUENCY = 200
+
+    primary_keys: ClassVar[tuple[str, ...]] = ("id",)
+    path: ClassVar[str] = ""
+    hidden: ClassVar[tuple[str, ...]] = ()
+    schema: ClassVar[Schema]
+
+    def __init__(self, tap: TapCliniko) -> None:
+        super().__init__(tap)
+        self._cliniko = tap
+        fields: Mapping[str, Any] = self.schema["properties"]
+        self._id_fields = frozenset(name for name in fields if name.endswith("_id"))
+        self._id_lists = tuple(name for name in fields if name.endswith("_ids"))
+        self._decimals = tuple(
+            name for name, field in fields.items() if {"string", "number"} <= {*field["type"]}
+        )
+
+    def get_records(self, context: Context | None) -> Iterator[Row]:  # noqa: ARG002 - no partitions
+        """Yield the records of this stream; none when the key may not see them."""
+        tap, count, requests = self._cliniko, 0, self._cliniko.client.requests
+        try:
+            for record in self.read():
+                tap.stop_if_asked()
+                yield record
+                count += 1
+        except NotVisibleError as fault:
+            self.logger.warning(
+                "%s is not visible to this key (HTTP %d, role %s) and is left out: use an "
+                "administrator's API key",
+                self.name,
+                fault.status,
+                tap.client.account.role,
+            )
+        else:
+            self.logger.info(
+                "%s: %d rows, %d requests", self.name, count, tap.client.requests - requests
+            )
+
+    def read(self) -> Iterator[Row]:
+        """Read the whole list."""
+        return self.records(self.rows(by_id(self.fetch, self.lifted())))
+
+    def fetch(self, query: Query) -> Page:
+        """Fetch one page of this list."""
+        return self._cliniko.client.page(self.path or f"/{self.name}", self.name, query)
+
+    def rows(self, pages: Iterable[list[Row]]) -> Iterator[Row]:
+        """Take pages apart, while the next one is already asked for."""
+        return chain.from_iterable(read_ahead(pages, self._cliniko.stop_if_asked))
+
+    def records(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Turn rows into records, in their order."""
+        return map(self.shape, rows)
+
+    def shape(self, row: Row) -> Row:
+        """Turn Cliniko's row into a record: links flat, ids and decimals text."""
+        record = flatten(row, self._id_fields)
+        record["id"] = str(record["id"])
+        for name in self._decimals:
+            if isinstance(record.get(name), int):
+                record[name] = str(record[name])
+        for name in self._id_lists:
+            if record.get(name):
+                record[name] = [str(value) for value in record[name]]
+        return record
+
+    def lifted(self, but: str | None = None) -> tuple[str, ...]:
+        """Filters that show the hidden rows; each stamp hides for itself.
+
+        Args:
+            but: A stamp that another filter of the same query names already.
+        """
+        return tuple(f"{stamp}:*" for stamp in self.hidden if stamp != but)
+
+
+class IncrementalStream(ClinikoStream):
+    """A list of Cliniko, read from where the last run ended.
+
+    First come the rows that changed without a new ``updated_at``: removed ones, and those of
+    patients into whom others were merged. Then come the rows changed, in the order of their
+    change, and only these move the bookmark.
+
+    Attributes:
+        patient_filter: The filter that finds a patient's rows; None when there is none.
+    """
+
+    replication_key: ClassVar[str] = REPLICATION_KEY
+    patient_filter: ClassVar[str | None] = None
+
+    def read(self) -> Iterator[Row]:
+        """Read what changed."""
+        bookmark = Bookmark(self.stream_state, self._cliniko.cap, self._cliniko.settings.start_date)
+        if bookmark.removed_since is not None:
+            silent = self.rows(self.silently_changed(bookmark.removed_since))
+            for record in self.records(
+                # The others are met below, and there in their newest form.
+                row
+                for row in silent
+                if bookmark.since is None or row["updated_at"] < bookmark.since
+            ):
+                yield record
+                self.emitted(record)
+        changed = by_stamp(self.fetch, REPLICATION_KEY, bookmark.since, self.lifted())
+        for record in self.records(self.rows(changed)):
+            stamp = record[REPLICATION_KEY]
+            yield record
+            # Only here, when the record has been written, may the state know of it.
+            bookmark.advance(stamp)
+            self.emitted(record)
+        bookmark.finish()
+
+    def silently_changed(self, since: str) -> Iterator[list[Row]]:
+        """Read the rows that may have changed without a new ``updated_at`` since a moment."""
+        for stamp in self.hidden:
+            yield from by_stamp(self.fetch, stamp, since, self.lifted(but=stamp))
+        if self.patient_filter is not None:
+            survivors = self._cliniko.merges.survivors(since)
+            yield from by_ids(self.fetch, self.patient_filter, survivors, self.lifted())
+
+    def emitted(self, record: Row) -> None:
+        """Called when a record has been written."""
+
+    def get_replication_key_signpost(self, context: Context | None = None) -> datetime | None:  # noqa: ARG002
+        """None: the bookmark has its own cap, by the server's clock."""
+        return None
+
+    def _increment_stream_state(
+        self, latest_record: Row, *, context: Context | None = None
+    ) -> None:
+        """Do nothing: ``read`` moves the bookmark, and not by every record."""

@@ -1,0 +1,230 @@
+"""The people the practice deals with, and what passed between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_cliniko.schemas import (
+    ARCHIVED,
+    DELETED,
+    anything,
+    day,
+    flag,
+    group,
+    groups,
+    link,
+    phone_numbers,
+    record,
+    sections,
+    stamp,
+    text,
+    texts,
+    whole,
+    wholes,
+)
+from tap_cliniko.streams.base import ClinikoStream, IncrementalStream
+
+if TYPE_CHECKING:
+    from tap_cliniko.paging import Row
+
+_OPTION = (
+    text("name", "Text of the option."),
+    text("token", "What identifies the option."),
+    flag("archived", "Whether it is out of use."),
+    flag("selected", "Whether it is chosen; absent means no."),
+)
+
+
+class Patients(IncrementalStream):
+    """Patients, merged-away ones included: these are archived and name their survivor."""
+
+    name = "patients"
+    hidden = ("archived_at",)
+    schema = record(
+        flag("accepted_email_marketing", "Consent to marketing by e-mail; null is no answer."),
+        flag("accepted_privacy_policy", "Consent to the privacy policy; null is no answer."),
+        flag("accepted_sms_marketing", "Consent to marketing by SMS; null is no answer."),
+        text("address_1", "Street, first line."),
+        text("address_2", "Street, second line."),
+        text("address_3", "Street, third line."),
+        text("appointment_notes", "Note shown with every appointment."),
+        text("city", "City."),
+        text("country", "Country by name; superseded by country_code."),
+        text("country_code", "Country, ISO 3166-1 alpha-2."),
+        sections(
+            "custom_fields",
+            "Answers to the account's own fields; null when there are none.",
+            text("name", "Title."),
+            text("token", "What identifies the section."),
+            flag("archived", "Whether it is out of use."),
+            groups(
+                "fields",
+                "Fields in order.",
+                text("name", "Title."),
+                text("token", "What identifies the field."),
+                flag("archived", "Whether it is out of use."),
+                text("type", "Kind.", "text", "paragraph", "date", "checkboxes", "radiobuttons"),
+                text("value", "Answer to a text, paragraph or date; absent when unanswered."),
+                groups("options", "Options of checkboxes and radiobuttons.", *_OPTION),
+                group(
+                    "other",
+                    "The option with a text of its own.",
+                    flag("enabled", "Whether it is offered."),
+                    flag("archived", "Whether it is out of use."),
+                    flag("selected", "Whether it is chosen."),
+                    text("value", "Its text."),
+                ),
+            ),
+        ),
+        day("date_of_birth", "Date of birth."),
+        text("dva_card_number", "Australian veterans' card."),
+        text("email", "E-mail; families may share one."),
+        text("emergency_contact", "Whom to call, as free text."),
+        text("first_name", "First name."),
+        text("gender", "Superseded by gender_identity, sex and pronouns."),
+        text("gender_identity", "Gender identity, as free text."),
+        text("invoice_default_to", "Addressee of invoices, often an insurer."),
+        text("invoice_email", "Where invoices go if not to the patient's e-mail."),
+        text("invoice_extra_information", "Text for invoices, such as a claim number."),
+        text("label", "Full name as shown."),
+        text("last_name", "Last name."),
+        text("medicare", "Australian Medicare card number."),
+        text("medicare_reference_number", "Position on the Medicare card."),
+        stamp("merged_at", "When it was merged into another patient."),
+        text("notes", "Notes."),
+        text("occupation", "Occupation."),
+        text("old_reference_id", "Id in the system used before Cliniko."),
+        phone_numbers("patient_phone_numbers"),
+        text("post_code", "Post code."),
+        text("preferred_first_name", "Name to use."),
+        group(
+            "pronouns",
+            "Pronouns.",
+            text("nominative", "As in they."),
+            text("accusative", "As in them."),
+            text("pronominal_possessive", "As in their."),
+            text("predicative_possessive", "As in theirs."),
+            text("reflexive", "As in themself."),
+        ),
+        flag("receives_cancellation_emails", "Whether cancellations are mailed."),
+        flag("receives_confirmation_emails", "Whether confirmations are mailed."),
+        text("referral_source", "Where the patient came from, by label; see referral_sources."),
+        text("reminder_type", "Kind of reminders.", "None", "SMS", "Email", "SMS & Email"),
+        wholes("reminders_communication_channels", "Ways of reminding: 1 SMS, 2 Email."),
+        anything("reminders_communication_channels_description", "The same in words."),
+        wholes("follow_ups_communication_channels", "Ways of following up: 1 SMS, 2 Email."),
+        anything("follow_ups_communication_channels_description", "The same in words."),
+        text("sex", "Sex, as free text."),
+        text("state", "State."),
+        text("time_zone", "Time zone, IANA, if not the practice's."),
+        text("title", "Title."),
+        link("concession_type", "Concession."),
+        link("latest_booking", "Booking made last."),
+        link("merged_with_patient", "The patient this one was merged into."),
+        link("referring_doctor", "The contact who referred the patient."),
+        ARCHIVED,
+        DELETED,
+    )
+
+
+class Contacts(IncrementalStream):
+    """Doctors, payers and others."""
+
+    name = "contacts"
+    hidden = ("archived_at", "deleted_at")
+    schema = record(
+        text("address_1", "Street, first line."),
+        text("address_2", "Street, second line."),
+        text("address_3", "Street, third line."),
+        text("city", "City."),
+        text("company_name", "Company."),
+        text("country", "Country by name."),
+        text("country_code", "Country, ISO 3166-1 alpha-2."),
+        text("doctor_type", "Kind of doctor.", "general_practitioner", "specialist"),
+        text("email", "E-mail."),
+        text("first_name", "First name."),
+        text("last_name", "Last name."),
+        text("notes", "Notes."),
+        text("occupation", "Occupation."),
+        phone_numbers("phone_numbers"),
+        text("post_code", "Post code."),
+        text("preferred_name", "Name to use."),
+        text("provider_number", "Number as a health provider."),
+        text("state", "State."),
+        text("title", "Title."),
+        text("type", "Kind.", "Doctor", "3rd Party Payer", "Standard"),
+        whole("type_code", "Kind: 0 standard, 1 doctor, 2 payer."),
+        ARCHIVED,
+        DELETED,
+    )
+
+
+class ReferralSourceTypes(ClinikoStream):
+    """Ways patients find the practice."""
+
+    name = "referral_source_types"
+    hidden = ("archived_at",)
+    schema = record(
+        text("name", "Name."),
+        text("referrer_type", "Who can be named as referrer.", "Contact", "Patient"),
+        texts("subcategories", "Finer choices."),
+        ARCHIVED,
+    )
+
+
+class ReferralSources(IncrementalStream):
+    """How each patient found the practice.
+
+    The list cannot be filtered by patient, so a source that only changed its patient in a merge
+    comes with its next change.
+    """
+
+    name = "referral_sources"
+    hidden = ("archived_at",)
+    schema = record(
+        text("notes", "Notes."),
+        text("referrer_type", "What referrer_id leads to.", "Patient", "Contact"),
+        text("subcategory", "Finer choice."),
+        link("patient", "The patient who was referred."),
+        link("referral_source_type", "The way."),
+        link("referrer", "The patient or contact who referred."),
+        ARCHIVED,
+    )
+
+
+class Communications(IncrementalStream):
+    """E-mails, SMS and memos, sent and received, those of the account itself included."""
+
+    name = "communications"
+    hidden = ("archived_at",)
+    patient_filter = "patient_id"
+    schema = record(
+        text("category", "What it is about."),
+        whole("category_code", "What it is about, by number."),
+        flag("confidential", "Whether a memo is confidential."),
+        text("content", "Body; null where it could hold a login secret."),
+        text("content_subject", "Subject of an e-mail."),
+        whole("direction_code", "1 sent, 2 received."),
+        text("direction_description", "Direction.", "Received", "Sent"),
+        text("from", "Sender's address or number."),
+        text("to", "Receiver's address or number."),
+        text("type", "Kind.", "Email", "Other", "Phone call", "SMS"),
+        whole("type_code", "1 SMS, 2 e-mail, 3 phone call, 4 other."),
+        link("attendee", "The attendee it is about."),
+        link("booking", "The booking it is about."),
+        link("invoice", "The invoice it is about."),
+        link("letter", "The letter sent; letters cannot be read."),
+        link("patient", "The patient; null for mail of the account itself."),
+        link("payment", "The payment it is about; payments cannot be read."),
+        ARCHIVED,
+    )
+
+    SECRET_CATEGORIES = frozenset({11, 25, 42, 43, 44, 45, 46, 47})
+    """Login codes, password resets and the like (official OpenAPI, communication categories)."""
+
+    def shape(self, row: Row) -> Row:
+        """Shape a row; mail that may hold a staff member's login secret loses its body."""
+        shaped = super().shape(row)
+        if shaped["patient_id"] is None and shaped.get("category_code") in self.SECRET_CATEGORIES:
+            shaped["content"] = None
+        return shaped

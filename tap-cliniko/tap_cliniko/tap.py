@@ -1,0 +1,131 @@
+"""The tap: its settings, its streams and their order, and what they share during a run."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from tap_cliniko.attachments import Spool
+from tap_cliniko.client import Client
+from tap_cliniko.errors import SettingsError, StoppedError
+from tap_cliniko.merges import Merges
+from tap_cliniko.settings import SCHEMA, Settings, unknown_settings
+from tap_cliniko.stamps import written
+from tap_cliniko.stopping import Stopper
+from tap_cliniko.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+LAG = timedelta(minutes=2)
+"""How much older than the start of a run its bookmarks are: for what Cliniko commits late, and
+because it serves some lists from a cache."""
+
+
+class TapCliniko(Tap):
+    """Singer tap for Cliniko, the practice management system."""
+
+    name = "tap-cliniko"
+    config_jsonschema: ClassVar[dict[str, Any]] = SCHEMA
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own, passed on
+        self.stopper = Stopper()
+        super().__init__(**options)
+        # urllib3 logs whole URLs at DEBUG; storage addresses in them admit whoever reads them.
+        logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The checked settings.
+
+        Raises:
+            SettingsError: With every fault there is.
+        """
+        return Settings.parse(self.config)
+
+    @cached_property
+    def client(self) -> Client:
+        """The client all streams share."""
+        return Client(self.settings, self.stopper, self.plugin_version)
+
+    @cached_property
+    def cap(self) -> str:
+        """The latest moment a bookmark of this run may name, by the server's clock."""
+        return written(datetime.fromtimestamp(self.client.account.clock, UTC) - LAG)
+
+    @cached_property
+    def merges(self) -> Merges:
+        """Recent merges of patients."""
+        return Merges(self.client)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where attachments go."""
+        return Spool(self.settings.attachments_dir)
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """The streams in the order in which they are read; the SDK's own order is by name."""
+        if self._streams is None:
+            loaded = super().streams
+            order = sorted(loaded.values(), key=lambda stream: STREAMS.index(type(stream)))
+            self._streams = {stream.name: stream for stream in order}
+        return self._streams
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """One instance of each stream."""
+        return [cls(self) for cls in STREAMS]
+
+    def stop_if_asked(self) -> None:
+        """Called between records: where a signal came, emit the state and end.
+
+        Raises:
+            StoppedError: When a signal came.
+        """
+        try:
+            self.stopper.check()
+        except StoppedError:
+            self.state_writer.write_state(self.state)
+            raise
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings in place of the SDK, whose messages may quote a secret."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        for warning in unknown_settings(self._config, schema["properties"]):
+            self.logger.warning(warning)
+        try:
+            Settings.parse(self._config)
+        except SettingsError as fault:
+            if raise_errors:
+                raise
+            return list(fault.faults)
+        return []
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Note the wish to stop; a second signal ends the process where it stands.
+
+        The SDK's own handler writes the state from inside the handler, which can fall into the
+        middle of a record's line.
+        """
+        if self.stopper.signum is not None:
+            raise SystemExit(128 + signum)
+        self.stopper.signum = signum

@@ -1,0 +1,371 @@
+"""A small Cliniko on loopback, strict about what the tap relies on.
+
+The rules of hiding, filtering and sorting live in ``Clinic.page`` so that tests without a network
+use the very same ones.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+KEY = "fake-key-au1"
+EMAIL = "tests@example.com"
+HIDING = ("archived_at", "cancelled_at", "deleted_at")
+OPERATORS = re.compile(r"(\w+):(>=|<=|>|<|=|!\?|\?|\*)(.*)")
+PHONE = {"number": "(02) 5550 1234", "normalized_number": "61255501234", "phone_type": "Mobile"}
+
+
+def link(path: str) -> dict[str, Any]:
+    return {"links": {"self": f"https://api.au1.cliniko.com/v1/{path}"}}
+
+
+class BadQueryError(Exception):
+    pass
+
+
+@dataclass
+class Clinic:
+    """Lists by name. A row has ``_stamps`` hidden in none; it looks as Cliniko sends it."""
+
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    hidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    now: int = 1_790_000_000
+    per_page: int = 100
+
+    def stamp(self, seconds: int = 0) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now + seconds))
+
+    def add(self, name: str, number: int, **values: Any) -> dict[str, Any]:
+        row = {
+            "id": str(number),
+            "created_at": self.stamp(),
+            "updated_at": self.stamp(),
+            **dict.fromkeys(self.hidden.get(name, ())),
+            **values,
+            "links": {"self": f"https://api.au1.cliniko.com/v1/{name}/{number}"},
+        }
+        self.lists.setdefault(name, []).append(row)
+        return row
+
+    def page(
+        self, name: str, filters: list[str], sort: str, per_page: int | None = None, page: int = 1
+    ) -> tuple[list[dict[str, Any]], bool]:
+        rows, named = self.lists.get(name, []), set()
+        for text in filters:
+            found = OPERATORS.fullmatch(text)
+            if found is None:
+                raise BadQueryError(text)
+            column, operator, value = found.groups()
+            named.add(column)
+            rows = [row for row in rows if _matches(row, column, operator, value)]
+        for column in self.hidden.get(name, ()):
+            if column not in named:
+                rows = [row for row in rows if row[column] is None]
+        for column in reversed(sort.split(",")):
+            rows = sorted(rows, key=lambda row: _key(row, column))
+        size = per_page or self.per_page
+        begin = (page - 1) * size
+        return json.loads(json.dumps(rows[begin : begin + size])), begin + size < len(rows)
+
+
+def _key(row: dict[str, Any], column: str) -> Any:
+    return int(row[column]) if column == "id" else row[column]
+
+
+def _matches(row: dict[str, Any], column: str, operator: str, value: str) -> bool:
+    if operator == "*":
+        return True
+    if column.endswith("_id") and column not in row:
+        target = row.get(column.removesuffix("_id"))
+        held = int(target["links"]["self"].rpartition("/")[2]) if target else None
+    elif column == "id":
+        held = int(row["id"])
+    elif column.endswith("_at"):
+        held = row[column]
+        if operator == "=":
+            raise BadQueryError("date-times know no =")
+    else:
+        raise BadQueryError(f"{column} is not filterable")
+    if operator in {"?", "!?"}:
+        return (held is not None) == (operator == "?")
+    if held is None:
+        return False
+    if operator == "=":
+        return held in [int(part) for part in value.split(",")]
+    bound = int(value) if isinstance(held, int) else value
+    return {
+        ">=": held >= bound,
+        "<=": held <= bound,
+        ">": held > bound,
+        "<": held < bound,
+    }[operator]
+
+
+@dataclass
+class Request:
+    at: float
+    path: str
+    query: list[tuple[str, str]]
+    status: int
+    authorized: bool
+    agent: str
+
+
+class Server:
+    """The API and, on another port, the storage."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic = clinic
+        self.log: list[Request] = []
+        self.faults: list[tuple[str, str, int]] = []  # path, kind, times
+        self.forbidden: set[str] = set()
+        self.role = "administrator"
+        self.latency = 0.0
+        self.location: str | None = None
+        self._lock = threading.Lock()
+        handlers = (type("Api", (_Api,), {"server_": self}), type("Store", (_Store,), {"server_": self}))
+        self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in handlers]
+        for server in self._servers:
+            server.daemon_threads = True
+        self.url, self.storage = (f"http://127.0.0.1:{s.server_address[1]}" for s in self._servers)
+
+    def config(self, **more: Any) -> dict[str, Any]:
+        return {"api_key": KEY, "api_url": self.url, "contact_email": EMAIL, **more}
+
+    def fault(self, path: str) -> str | None:
+        with self._lock:
+            for index, (where, kind, times) in enumerate(self.faults):
+                if re.fullmatch(where, path) and times > 0:
+                    self.faults[index] = (where, kind, times - 1)
+                    return kind
+        return None
+
+    def paths(self, path: str = "") -> list[Request]:
+        return [request for request in self.log if request.path.startswith(path)]
+
+    @contextmanager
+    def running(self):
+        threads = [threading.Thread(target=s.serve_forever, args=(0.05,)) for s in self._servers]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            for server, thread in zip(self._servers, threads, strict=True):
+                server.shutdown()
+                thread.join()
+                server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_: Server
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> None:
+        parts = urlsplit(self.path)
+        self.server_.log.append(
+            Request(
+                time.monotonic(),
+                parts.path,
+                parse_qsl(parts.query),
+                status,
+                "Authorization" in self.headers,
+                self.headers.get("User-Agent", ""),
+            )
+        )
+        self.send_response_only(status)
+        self.send_header("Date", formatdate(self.server_.clinic.now, usegmt=True))
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def broken(self, path: str) -> bool:
+        kind = self.server_.fault(path)
+        if kind is None:
+            return False
+        if kind == "drop":
+            self.close_connection = True
+        elif kind == "truncated":
+            self.answer(200, b'{"patients": [')
+        elif kind == "cut":
+            self.send_response_only(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"{")
+            self.close_connection = True
+        elif kind == "nolist":
+            self.answer(200, b'{"links": {}}')
+        elif kind == "html":
+            self.answer(200, b"<html>maintenance</html>", "text/html")
+        elif kind == "html403":
+            self.answer(403, b"<html>blocked</html>", "text/html")
+        elif kind == "429":
+            self.answer(429, X_RateLimit_Reset=str(self.server_.clinic.now + 1))
+        elif kind == "hang":
+            time.sleep(3)
+            self.close_connection = True
+        elif kind == "short":
+            self.answer(200, b"x")
+        else:
+            self.answer(int(kind))
+        return True
+
+
+class _Api(_Handler):
+    def do_GET(self) -> None:  # noqa: N802
+        time.sleep(self.server_.latency)
+        path, query = urlsplit(self.path).path, parse_qsl(urlsplit(self.path).query)
+        path = path.removeprefix("/v1/")
+        expected = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+        if self.broken(path):
+            return
+        if self.headers.get("Authorization") != expected:
+            self.answer(401)
+        elif f"({EMAIL})" not in self.headers.get("User-Agent", ""):
+            self.answer(403)
+        elif path.partition("/")[0] in self.server_.forbidden:
+            self.answer(403)
+        elif path == "user":
+            self.send({"id": "1", "role": self.server_.role})
+        elif path == "settings/public":
+            self.send({"account": {"id": "77", "name": "Clinic", "country_code": "AU"}})
+        elif content := re.fullmatch(r"patient_attachments/(\d+)/content", path):
+            location = self.server_.location or f"{self.server_.storage}/{content[1]}?signed=1"
+            self.answer(303, b"see other", Location=location)
+        else:
+            self.list(path, query)
+
+    def list(self, path: str, query: list[tuple[str, str]]) -> None:
+        named = dict(query)
+        clinic = self.server_.clinic
+        name, _, view = path.partition("/")
+        try:
+            rows, more = clinic.page(
+                path,
+                [value for key, value in query if key == "q[]"],
+                named.get("sort", "created_at"),
+                min(int(named.get("per_page", 50)), clinic.per_page),
+                int(named.get("page", 1)),
+            )
+        except BadQueryError:
+            self.answer(400, b'{"message": "not filterable"}')
+            return
+        if view not in {"", "inactive"}:
+            self.answer(404)
+            return
+        links = {"self": "x", **({"next": "y"} if more else {})}
+        self.send({name: rows, "total_entries": len(rows), "links": links})
+
+    def send(self, body: dict[str, Any]) -> None:
+        self.answer(200, json.dumps(body).encode())
+
+
+class _Store(_Handler):
+    def do_GET(self) -> None:  # noqa: N802
+        path = urlsplit(self.path).path.removeprefix("/")
+        if self.broken(f"storage/{path}"):
+            return
+        if "Authorization" in self.headers:
+            self.answer(400)
+        elif path in self.server_.clinic.contents:
+            self.answer(200, self.server_.clinic.contents[path], "application/octet-stream")
+        else:
+            self.answer(404)
+
+
+HIDDEN: dict[str, tuple[str, ...]] = {
+    "businesses": ("archived_at", "deleted_at"),
+    "contacts": ("archived_at", "deleted_at"),
+    "invoices": ("archived_at", "deleted_at"),
+    "medical_alerts": ("archived_at", "deleted_at"),
+    "treatment_notes": ("archived_at", "deleted_at"),
+    "group_appointments": ("archived_at", "deleted_at"),
+    "individual_appointments": ("archived_at", "cancelled_at", "deleted_at"),
+    "attendees": ("archived_at", "cancelled_at", "deleted_at"),
+    **dict.fromkeys(
+        (
+            "patients",
+            "products",
+            "billable_items",
+            "appointment_types",
+            "concession_types",
+            "referral_source_types",
+            "referral_sources",
+            "communications",
+            "patient_attachments",
+        ),
+        ("archived_at",),
+    ),
+}
+
+
+def small_clinic() -> Clinic:
+    """A few rows in every list, hidden ones among them."""
+    clinic = Clinic(hidden=HIDDEN)
+    old = {"created_at": clinic.stamp(-9_000_000), "updated_at": clinic.stamp(-8_000_000)}
+    removed = {**old, "archived_at": clinic.stamp(-7_000_000)}
+    clinic.add("users", 1, email="u@example.com", role="administrator", phone_numbers=[PHONE], **old)
+    clinic.add("practitioners", 1, active=True, user=link("users/1"), **old)
+    clinic.add("practitioners/inactive", 2, active=False, user=link("users/9"), **old)
+    clinic.add("businesses", 1, business_name="Main", appointment_type_ids=["1"], **old)
+    clinic.add("taxes", 1, name="GST", rate="10.0", amount="10.0", **old)
+    clinic.add("concession_types", 1, name="Pensioner", **old)
+    clinic.add("referral_source_types", 1, name="Doctor", subcategories=["GP"], **old)
+    clinic.add("contacts", 1, last_name="Doe", type_code=1, phone_numbers=[], **old)
+    clinic.add("products", 1, name="Band", stock_level=3, tax=link("taxes/1"), **old)
+    clinic.add("billable_items", 1, name="Visit", price="90.50", item_type="Service", **old)
+    clinic.add("appointment_types", 1, name="Visit", duration_in_minutes=30, **old)
+    clinic.add("appointment_types", 2, name="Gone", duration_in_minutes=30, **removed)
+    clinic.add("appointment_type_billable_items", 1, quantity="1.0", **old)
+    clinic.add("appointment_type_products", 1, quantity="1.0", **old)
+    clinic.add("invoices", 1, number=1, total_amount="99.10", patient=link("patients/1"), **old)
+    clinic.add("communications", 1, content="Hello", patient=link("patients/1"), **old)
+    clinic.add("communications", 2, content="Code 123456", category_code=47, **old)
+    clinic.add("medical_alerts", 1, name="Nuts", patient=link("patients/1"), **old)
+    clinic.add("referral_sources", 1, patient=link("patients/1"), referrer=None, **old)
+    clinic.add("patients", 1, first_name="Zoë", patient_phone_numbers=[PHONE], **old)
+    clinic.add("patients", 2, first_name="Old", custom_fields={"sections": []}, **removed)
+    clinic.add("attendees", 1, booking=link("bookings/5"), patient=link("patients/1"), **old)
+    clinic.add(
+        "individual_appointments",
+        1,
+        patient=link("patients/1"),
+        repeats=None,
+        repeat_rule={},
+        conflicts=link("individual_appointments/1/conflicts"),
+        telehealth_url="https://example.com/secret",
+        cancelled_at=clinic.stamp(-7_500_000),
+        **old,
+    )
+    clinic.add("group_appointments", 1, max_attendees=5, patient_ids=["1"], **old)
+    clinic.add("treatment_notes", 1, title="Note", content={"sections": []}, **old)
+    attachment = {"patient": link("patients/1"), "processing_completed": True, **old}
+    clinic.contents = {"1": b"first file", "2": b"second" * 50_000}
+    for number, content in clinic.contents.items():
+        where = link(f"patient_attachments/{number}/content")
+        clinic.add(
+            "patient_attachments",
+            int(number),
+            filename="../../etc/passwd",
+            size=len(content),
+            content=where,
+            **attachment,
+        )
+    return clinic
