@@ -25,7 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PLUGINS = {"tap-cliniko": ("extractors", Tap), "target-pipedrive": ("loaders", Target)}
 MELTANO = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-IGNORED = {".git", "output", *(ROOT / ".gitignore").read_text(encoding="utf-8").replace("/", "").split()}
+IGNORED = {
+    ".git",
+    "output",
+    *(ROOT / ".gitignore").read_text(encoding="utf-8").replace("/", "").split(),
+}
 
 
 def project_files(suffix: str = "") -> Iterator[Path]:
@@ -149,9 +153,12 @@ def test_meltano_commands_that_pages_name_exist(page: str):
         assert name in {schedule["name"] for schedule in MELTANO["schedules"]}, page
 
 
-@pytest.mark.parametrize("name", ["setup", "demo", "test", "constraints"])
+@pytest.mark.parametrize(
+    "name", ["scripts/setup", "scripts/demo", "scripts/test", "scripts/constraints", ".ci/run"]
+)
 def test_scripts_are_sound_shell(name: str):
-    outcome = run("sh", "-n", ROOT / "scripts" / name)
+    shell = (ROOT / name).read_text(encoding="utf-8").splitlines()[0].rpartition("/")[2].split()
+    outcome = run(shell[-1], "-n", ROOT / name)
     assert outcome.returncode == 0, outcome.stderr
 
 
