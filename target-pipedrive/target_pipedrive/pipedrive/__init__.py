@@ -11,7 +11,35 @@ fields           labels → hash keys; makes missing fields and options once
 activity_types   names → key strings; makes missing types once
 files            multipart bodies, streamed
 users            the account, its users
-recover          looks before a write of unknown outcome is repeated
+settle           makes things exactly once
+recover          finds what a create of unknown outcome may have made
 
 Only `client` imports the HTTP library.
 """
+
+from target_pipedrive.pipedrive.activity_types import ActivityType, ActivityTypes
+from target_pipedrive.pipedrive.answers import Answer
+from target_pipedrive.pipedrive.api import Pipedrive
+from target_pipedrive.pipedrive.client import Client
+from target_pipedrive.pipedrive.fields import BindingStore, Fields
+from target_pipedrive.pipedrive.limits import Limits
+from target_pipedrive.pipedrive.registry import OBJECTS, OPERATIONS, PARENTS, ObjectType, Operation
+from target_pipedrive.pipedrive.users import Account, User
+
+__all__ = [
+    "OBJECTS",
+    "OPERATIONS",
+    "PARENTS",
+    "Account",
+    "ActivityType",
+    "ActivityTypes",
+    "Answer",
+    "BindingStore",
+    "Client",
+    "Fields",
+    "Limits",
+    "ObjectType",
+    "Operation",
+    "Pipedrive",
+    "User",
+]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from target_pipedrive.pipedrive.recover import PAUSE, settled
+from target_pipedrive.pipedrive.settle import PAUSE, settled
 from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
     from target_pipedrive.pipedrive.api import Pipedrive, Row
+
+
+class ActivityType(NamedTuple):
+    """An activity type; `created` says whether it was made now."""
+
+    id: int
+    key_string: str
+    created: bool = False
 
 
 class ActivityTypes:
@@ -23,20 +31,20 @@ class ActivityTypes:
     def __init__(self, pipedrive: Pipedrive, *, pause: float = PAUSE) -> None:
         self._pipedrive = pipedrive
         self._pause = pause
-        self._by_name: dict[str, tuple[int, str]] = {}
+        self._by_name: dict[str, ActivityType] = {}
         self._listed = False
         self._making = asyncio.Lock()
 
     async def prepare(self) -> None:
         """List the types."""
-        by_name: dict[str, tuple[int, str]] = {}
+        by_name: dict[str, ActivityType] = {}
         async for page in self._pipedrive.rows("activity_type"):
             for row in page:
-                by_name.setdefault(fold(str(row["name"])), _identity(row))
+                by_name.setdefault(fold(str(row["name"])), _type(row))
         self._by_name, self._listed = by_name, True
 
-    async def ensure(self, name: str, icon_key: str) -> tuple[int, str]:
-        """ID and key string of the type of this name (folded); makes it when there is none.
+    async def ensure(self, name: str, icon_key: str) -> ActivityType:
+        """The type of this name (folded); makes it when there is none.
 
         Raises:
             Refused: Pipedrive refused a new type.
@@ -50,17 +58,18 @@ class ActivityTypes:
                 found = await settled(
                     lambda: self._create(name, icon_key), lambda: self._look(key), pause=self._pause
                 )
-                self._by_name[key] = found
+                self._by_name[key] = found._replace(created=False)
         return found
 
-    async def _create(self, name: str, icon_key: str) -> tuple[int, str]:
+    async def _create(self, name: str, icon_key: str) -> ActivityType:
         body = {"name": " ".join(name.split()), "icon_key": icon_key}
-        return _identity(await self._pipedrive.create("activity_type", body))
+        return _type(await self._pipedrive.create("activity_type", body))._replace(created=True)
 
-    async def _look(self, key: str) -> tuple[int, str] | None:
+    async def _look(self, key: str) -> ActivityType | None:
         await self.prepare()
-        return self._by_name.get(key)
+        found = self._by_name.get(key)
+        return found and found._replace(created=True)
 
 
-def _identity(row: Row) -> tuple[int, str]:
-    return int(row["id"]), str(row["key_string"])
+def _type(row: Row) -> ActivityType:
+    return ActivityType(int(row["id"]), str(row["key_string"]))

@@ -34,7 +34,11 @@ class Pipedrive:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._no_updated_since: set[str] = set()
+        self._no_updated_since = {"file"}  # v1 lists files without it
+
+    def server_time(self) -> datetime:
+        """The time by Pipedrive's clock, in UTC, good to about a second."""
+        return self.client.server_time()
 
     async def account(self) -> users.Account:
         """Who the token belongs to: the cheapest proof that address and token are right.
@@ -157,12 +161,12 @@ class Pipedrive:
         async for page in self._v1_pages(operation, params, {"id": id}):
             yield [row for row in page if live(row)]
 
-    async def upload(self, file: File, parents: dict[str, int]) -> Row:
+    async def upload(self, file: File, parents: Mapping[str, Any]) -> Row:
         """Upload a file onto an object and return its row.
 
         Args:
             file: The content, or where it lies.
-            parents: Such as `{"person_id": 5}`.
+            parents: A body such as `{"person_id": 5}`; only its parents are sent.
 
         Raises:
             Rejected: `file_missing`: the content is not there in full.
@@ -170,7 +174,8 @@ class Pipedrive:
             UnknownOutcome: It may or may not stand in Pipedrive.
         """
         await files.check(file)
-        body = files.Multipart(file, {key: str(value) for key, value in parents.items()})
+        keys = OBJECTS["file"].parents
+        body = files.Multipart(file, {key: str(parents[key]) for key in keys if parents.get(key)})
         operation = _operation("file", "create")
         row = _with_id((await self.client.call(operation, files=body)).data, operation)
         stored = row.get("file_size")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from target_pipedrive.desired import FieldSpec
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.pipedrive import values
-from target_pipedrive.pipedrive.recover import PAUSE, settled
+from target_pipedrive.pipedrive.settle import PAUSE, settled
 from target_pipedrive.pipedrive.values import OPTIONS, fold
 
 if TYPE_CHECKING:

@@ -6,19 +6,18 @@ there or not. It is looked for by list, never by search, whose index lags behind
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.desired import Found
-from target_pipedrive.errors import UnknownOutcome, Unreachable
 from target_pipedrive.pipedrive.api import moment
+from target_pipedrive.pipedrive.registry import OBJECTS, PARENTS
 from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+    from collections.abc import AsyncIterator, Container, Mapping
     from datetime import datetime
 
     from target_pipedrive.desired import Desired
@@ -28,54 +27,12 @@ if TYPE_CHECKING:
 SLACK = timedelta(seconds=60)
 """How much earlier than the request to look, for clocks that differ."""
 
-TRIES = 3
-PAUSE = 2.0  # seconds; a write whose answer was lost may still be under way
-
 _HTML_KEYS = {"activity": "note", "note": "content"}
-_FILE_PARENTS = {
-    "person_id": "person",
-    "org_id": "organization",
-    "deal_id": "deal",
-    "product_id": "product",
-}
 _BLOCKS = frozenset(
     {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "header", "hr"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section", "ul"}
     | {"table", "td", "th", "tr"}
 )
-_T = TypeVar("_T")
-
-
-async def settled(
-    make: Callable[[], Awaitable[_T]],
-    look: Callable[[], Awaitable[_T | None]],
-    *,
-    pause: float = PAUSE,
-) -> _T:
-    """Make something exactly once: after an unknown outcome, look before it is made again.
-
-    Args:
-        make: Makes it.
-        look: Finds it, or None.
-        pause: Seconds between the two.
-
-    Raises:
-        Unreachable: No outcome became known.
-    """
-    cause = ""
-    for _ in range(TRIES):
-        try:
-            return await make()
-        except UnknownOutcome as lost:
-            cause = str(lost)
-        await asyncio.sleep(pause)
-        found = await look()
-        if found is not None:
-            return found
-    raise Unreachable(
-        f"Pipedrive gave no usable answer {TRIES} times in a row (last: {cause}): check the "
-        "network and Pipedrive's status page, then run again; it goes on where this run stopped."
-    )
 
 
 async def find(
@@ -157,7 +114,14 @@ async def _files(
     file = desired.file
     if file is None:
         raise ValueError("a file's look needs the file")
-    parent = next(((kind, body[key]) for key, kind in _FILE_PARENTS.items() if body.get(key)), None)
+    parent = next(
+        (
+            (kind, body[key])
+            for key, kind in PARENTS.items()
+            if body.get(key) and OBJECTS[kind].files is not None
+        ),
+        None,
+    )
     pages = (
         pipedrive.rows("file", updated_since=since, newest_first=True)
         if parent is None  # leads and activities have no list of their own

@@ -145,6 +145,18 @@ def _v1(name: str, plural: str, update: str) -> Operations:
 _activity_type = _v1("activity_type", "activityTypes", "PUT")
 del _activity_type["get"]  # Pipedrive reads activity types as a whole list only
 
+PARENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "person_id": "person",
+        "org_id": "organization",
+        "deal_id": "deal",
+        "product_id": "product",
+        "activity_id": "activity",
+        "lead_id": "lead",
+    }
+)
+"""Body keys that name a parent → its object."""
+
 OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
     {
         kind.name: kind
@@ -255,18 +267,9 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
             ),
             ObjectType(
                 "file",
-                writable=_keys(
-                    "name description person_id org_id deal_id product_id activity_id lead_id"
-                ),
-                create_only=_keys("person_id org_id deal_id product_id activity_id lead_id"),
-                parents=(
-                    "person_id",
-                    "org_id",
-                    "deal_id",
-                    "product_id",
-                    "activity_id",
-                    "lead_id",
-                ),
+                writable=_keys("name description") | frozenset(PARENTS),
+                create_only=frozenset(PARENTS),
+                parents=tuple(PARENTS),
                 page=100,
                 **_v1("file", "files", "PUT"),
             ),
