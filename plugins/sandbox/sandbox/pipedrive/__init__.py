@@ -1,0 +1,1 @@
+"""A simulated Pipedrive: API v1 and v2, strict about bodies, limits and prices."""

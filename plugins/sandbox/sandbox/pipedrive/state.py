@@ -1,0 +1,210 @@
+"""The simulated account: everything that stands in it, and its limits."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sandbox.pipedrive import seeds
+from sandbox.pipedrive.checks import stamp, stamp_v1
+from sandbox.pipedrive.dump import dump
+from sandbox.pipedrive.fields import Codes, FieldSet
+from sandbox.pipedrive.furnish import furnish
+from sandbox.pipedrive.limits import PLANS, Meter, Plan, Verdict
+from sandbox.pipedrive.objects import ENTITIES
+from sandbox.pipedrive.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.pipedrive.table import Row
+
+ADMIN_TOKEN = "sandbox-token"  # noqa: S105 - a demo credential, published in the README
+REGULAR_TOKEN = "sandbox-regular-token"  # noqa: S105 - the same, of a user without admin rights
+KEPT_BYTES = 1_000_000
+
+_LINKS: dict[str, tuple[str, ...]] = {
+    **{kind: entity.links for kind, entity in ENTITIES.items()},
+    "notes": ("person_id", "org_id", "deal_id"),
+    "files": ("person_id", "org_id", "deal_id", "product_id", "activity_id"),
+    "activityTypes": (),
+}
+
+
+class PipedriveState:
+    """One company's Pipedrive, empty but for what an account in use has.
+
+    Args:
+        plan: Subscription: `lite`, `growth`, `premium` or `ultimate`.
+        seats: Paid users; they multiply the daily token budget.
+        burst: Requests per rolling 2 s in place of the plan's.
+        daily_tokens: Daily token budget in place of the plan's.
+        seed: Decides ids and field codes.
+        users: `{"name", "email", "active_flag"}` each; the first one is the admin whose token
+            is `ADMIN_TOKEN`, the second owns `REGULAR_TOKEN`.
+        existing_persons: `{"name", "email"}` each: persons that somebody added by hand.
+        company_name: Name of the company.
+        currency: Default currency, one of `seeds.CURRENCIES` that is enabled.
+        search_lag: Seconds until search finds what was written.
+        max_file_mb: Largest upload in MB (10^6 bytes); a larger one is a 413.
+        refuse_empty_files: Whether a zero-byte upload is a 400.
+
+    Attributes:
+        tables: Rows by kind.
+        fields: Fields by kind.
+        users: Users by id.
+        merged: Persons that were merged away: {loser's id: survivor's id}.
+        contents: Bytes of small files by file id.
+        digests: SHA-256 of files by file id.
+    """
+
+    def __init__(  # noqa: PLR0913 - the knobs of a simulation, all optional
+        self,
+        *,
+        plan: str = "ultimate",
+        seats: int = 1,
+        burst: int | None = None,
+        daily_tokens: int | None = None,
+        seed: int = 1,
+        users: Sequence[Mapping[str, Any]] | None = None,
+        existing_persons: Sequence[Mapping[str, Any]] | None = None,
+        company_name: str = "Sandbox Clinic",
+        currency: str = "AUD",
+        search_lag: float = 3.0,
+        max_file_mb: float = 50.0,
+        refuse_empty_files: bool = False,
+    ) -> None:
+        chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.meter = Meter(plan, seats, burst, daily_tokens)
+        self.search_lag = search_lag
+        self.max_file_mb = max_file_mb
+        self.refuse_empty_files = refuse_empty_files
+        self.codes = Codes(chance)
+        self.tables = {
+            kind: Table(chance.randrange(1_000, 90_000), links) for kind, links in _LINKS.items()
+        }
+        self.merged: dict[int, int] = {}
+        self.contents: dict[int, bytes] = {}
+        self.digests: dict[int, str] = {}
+        self.currencies = seeds.currencies()
+        self.enabled_currencies = {row["code"] for row in self.currencies if row["active_flag"]}
+        if currency not in self.enabled_currencies:
+            raise ValueError(
+                f"currency must be one of {', '.join(sorted(self.enabled_currencies))}, "
+                f"not {currency!r}"
+            )
+        self.company = {
+            "id": chance.randrange(1_000_000, 9_000_000),
+            "name": company_name,
+            "domain": "sandbox",
+            "country": currency[:2],
+            "currency": currency,
+        }
+        people = list(seeds.USERS if users is None else users)
+        first_user = chance.randrange(10_000, 90_000)
+        self.users: dict[int, Row] = {
+            first_user + 7 * index: seeds.user(first_user + 7 * index, person, currency, index == 0)
+            for index, person in enumerate(people)
+        }
+        tokens = (ADMIN_TOKEN, REGULAR_TOKEN)
+        self.tokens: dict[str, int] = dict(zip(tokens, self.users, strict=False))
+        self.fields: dict[str, FieldSet] = seeds.fields(self.codes)
+        self._type_keys: dict[str, Row] | None = None
+        furnish(self, seeds.PERSONS if existing_persons is None else existing_persons)
+
+    # -- clock
+
+    def now_v2(self) -> str:
+        """Return the time as v2 writes it."""
+        return stamp(datetime.now(UTC))
+
+    def now_v1(self) -> str:
+        """Return the time as v1 writes it."""
+        return stamp_v1(datetime.now(UTC))
+
+    # -- limits
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return PLANS[self.meter.plan]
+
+    @property
+    def plan_name(self) -> str:
+        """The plan's name."""
+        return self.meter.plan
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits in force, as plain figures."""
+        return self.meter.in_force() | {
+            "search_lag": self.search_lag,
+            "max_file_mb": self.max_file_mb,
+            "refuse_empty_files": self.refuse_empty_files,
+        }
+
+    def configure(self, **limits: Any) -> None:
+        """Change limits while the account is in use.
+
+        Args:
+            **limits: `plan`, `seats`, `burst`, `daily_tokens` (the last two: None = the plan's),
+                `tokens_spent` (0 = a new day), `search_lag`, `max_file_mb`,
+                `refuse_empty_files`.
+
+        Raises:
+            ValueError: A limit is unknown or makes no sense; nothing is changed.
+        """
+        metered = {"plan", "seats", "burst", "daily_tokens", "tokens_spent"}
+        own = {"search_lag", "max_file_mb", "refuse_empty_files"}
+        if unknown := sorted(limits.keys() - metered - own):
+            raise ValueError(
+                f"unknown limit {', '.join(unknown)}; there are {', '.join(sorted(metered | own))}"
+            )
+        before = self.meter
+        self.meter = Meter(
+            limits.get("plan", before.plan),
+            limits.get("seats", before.seats),
+            limits.get("burst", before.burst),
+            limits.get("daily_tokens", before.daily_tokens),
+            spent=limits.get("tokens_spent", before.spent),
+            day=before.day,
+        )
+        for name in own & limits.keys():
+            setattr(self, name, limits[name])
+
+    def admit(self, token: str, cost: int, *, search: bool) -> Verdict:
+        """Count a request against the limits and judge it."""
+        today = datetime.now(UTC).date().isoformat()
+        return self.meter.admit(token, cost, search=search, now=time.monotonic(), day=today)
+
+    # -- activity types
+
+    def activity_type_keys(self) -> dict[str, Row]:
+        """Return the active activity types by `key_string`."""
+        if self._type_keys is None:
+            self._type_keys = {
+                row["key_string"]: row for row in self.tables["activityTypes"] if row["active_flag"]
+            }
+        return self._type_keys
+
+    def activity_type_name(self, key: str) -> str:
+        """Return the name of an activity type, active or not."""
+        types = self.tables["activityTypes"]
+        return next(str(row["name"]) for row in types if row["key_string"] == key)
+
+    def activity_types_changed(self) -> None:
+        """Note that an activity type was made, renamed or removed."""
+        self._type_keys = None
+
+    # -- dump
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything that stands in the account, deleted rows included.
+
+        Rows have the shape in which the API answers them, with these additions: a person that
+        was merged away has `merged_into`, a file has `sha256`, and `_invitations` counts the
+        attendees that activities hold, each of whom may have been sent an invitation.
+        """
+        return dump(self)
