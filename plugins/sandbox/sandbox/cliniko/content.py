@@ -1,0 +1,51 @@
+"""The bytes behind attachments: made when they are asked for, so that a large file costs no memory."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file of `size` bytes: `head`, then a pattern that only `seed` decides.
+
+    Attributes:
+        size: Length in bytes.
+        seed: Two contents of one seed, size and head are identical.
+        head: The first bytes, such as the signature of a file format.
+    """
+
+    size: int
+    seed: int
+    head: bytes = b""
+
+    def blocks(self) -> Iterator[bytes]:
+        """Return the content block by block."""
+        pattern = random.Random(self.seed).randbytes(BLOCK)  # noqa: S311 - a pattern, no secret
+        left = self.size
+        block = (self.head + pattern)[:BLOCK]
+        while left > 0:
+            yield block[:left]
+            left -= len(block)
+            block = pattern
+
+    def sha256(self) -> str:
+        """Return the hash of the content, in hex."""
+        return _sha256(self)
+
+
+@lru_cache(maxsize=4096)
+def _sha256(content: Content) -> str:
+    digest = hashlib.sha256()
+    for block in content.blocks():
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""The shape of one list of the Cliniko API: fields, links, filters and what is hidden by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row = dict[str, Any]
+"""A stored record: `id` and `*_id` columns are ints, stamps are text, nulls are left out."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One list of the API.
+
+    Attributes:
+        name: The list's path and the key of its body.
+        fields: The plain fields of a record, without `id` and links.
+        one: Links to one record: name of the link to the list it points into; the column is
+            `<link>_id`, and the link is left out when that is empty.
+        many: Links to many records: name to path, with `{id}` for the record's own.
+        null_links: Links of `many` that are served as null when there is nothing behind them.
+        filters: What `q[]` may name, with its type.
+        hides: Stamps that keep a record out of lists unless `q[]` names them.
+        defaults: What is served for a field that a record does not store, other than null.
+        columns: Filters whose column bears another name; the first that is set counts.
+        path: The self link.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    one: Mapping[str, str]
+    many: Mapping[str, str]
+    null_links: frozenset[str]
+    filters: Mapping[str, str]
+    hides: tuple[str, ...]
+    defaults: Mapping[str, Any]
+    columns: Mapping[str, tuple[str, ...]]
+    path: str
+
+    def value(self, row: Row, field: str) -> Any:  # noqa: ANN401 - a JSON value
+        """Return what a filter or sort on `field` sees."""
+        for column in self.columns.get(field, (field,)):
+            if (found := row.get(column)) is not None:
+                return found
+        return self.defaults.get(field)
+
+    def sortable(self, field: str) -> bool:
+        """Say whether `field` is a column that lists can be sorted by."""
+        return field == "id" or (
+            (field in self.fields or field in self.filters) and self.filters.get(field) != "array"
+        )
+
+
+def resource(  # noqa: PLR0913 - the columns of a table
+    name: str,
+    *,
+    fields: str,
+    one: str = "",
+    many: Mapping[str, str] | None = None,
+    null_links: str = "",
+    filters: str = "",
+    hides: str = "",
+    defaults: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
+    path: str = "",
+) -> Resource:
+    """Read the compact notation of the tables: names divided by spaces, pairs by a colon."""
+    return Resource(
+        name=name,
+        fields=tuple(fields.split()),
+        one=_pairs(one),
+        many=many or {},
+        null_links=frozenset(null_links.split()),
+        filters=_pairs(filters),
+        hides=tuple(hides.split()),
+        defaults=defaults or {},
+        columns={key: tuple(names.split()) for key, names in (columns or {}).items()},
+        path=path or f"/{name}/{{id}}",
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":", 1) for pair in text.split())  # type: ignore[misc] # each pair has one colon

@@ -1,0 +1,1 @@
+"""What each list of Cliniko holds, one module per domain."""
