@@ -76,9 +76,13 @@ class Account:
 
     @cached_property
     def token_user(self) -> int:
-        """Id of the user whose token writes: the one marked `is_you`, else the oldest."""
+        """Id of the user whose token writes: marked `is_you`, else the founder, else the oldest."""
         users = sorted(self.live("users"), key=lambda row: int(row["id"]))
-        return int(next((row["id"] for row in users if row.get("is_you")), users[0]["id"]))
+        for mark in ("is_you", "has_created_company"):
+            marked = [int(row["id"]) for row in users if row.get(mark)]
+            if marked:
+                return marked[0]
+        return int(users[0]["id"])
 
     def user(self, email: object) -> int | None:
         """Return the active user with this e-mail, whatever its case; None when there is none."""
@@ -152,11 +156,11 @@ class Fields:
         return reader(field, value) if reader else text(value)
 
 
-def _read_set(field: Row, value: Any) -> object:  # noqa: ANN401 - as the API answers it
+def _read_set(field: Row, value: Any) -> object:
     return tuple(sorted(_label(field, each) for each in value)) or None
 
 
-def _read_money(_: Row, value: Any) -> object:  # noqa: ANN401 - as the API answers it
+def _read_money(_: Row, value: Any) -> object:
     return Money(number(value.get("value")), value.get("currency"))
 
 

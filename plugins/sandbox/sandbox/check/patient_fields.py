@@ -126,24 +126,29 @@ class PatientFields:
         row = self._clinic.linked(patient, "concession_type", "concession_types")
         return text(row.get("name")) if row else None
 
-    def _referral(self, sources: list[Row]) -> str | None:
+    def _referral(self, sources: list[Row]) -> object:
         if not sources:
             return None
         newest = max(sources, key=lambda row: (str(row.get("created_at")), int(row["id"])))
         kind = self._clinic.linked(newest, "referral_source_type", "referral_source_types")
-        parts = (
-            text(kind.get("name")) if kind else None,
-            self._referrer(newest) or text(newest.get("subcategory")),
-            text(newest.get("notes")),
-        )
-        return text(_DASH.join(part for part in parts if part))
+        name = text(kind.get("name")) if kind else None
+        notes = text(newest.get("notes"))
+        middles = self._referrers(newest) or [text(newest.get("subcategory"))]
+        joined = (_DASH.join(part for part in (name, middle, notes) if part) for middle in middles)
+        return OneOf(tuple(cut(text(each)) for each in joined))
 
-    def _referrer(self, source: Row) -> str | None:
+    def _referrers(self, source: Row) -> list[str | None]:
+        """Return the accepted names of a referrer: a contact's may bear its title."""
         key = link(source, "referrer")
-        if source.get("referrer_type") == "Contact":
-            contact = self._clinic.get("contacts", key)
-            return (full_name(contact) or text(contact.get("company_name"))) if contact else None
-        return self._clinic.patient_name(key)
+        if source.get("referrer_type") != "Contact":
+            name = self._clinic.patient_name(key)
+            return [name] if name else []
+        contact = self._clinic.get("contacts", key) or {}
+        name, title = full_name(contact), text(contact.get("title"))
+        if name and title:
+            return [name, f"{title} {name}"]
+        company = name or text(contact.get("company_name"))
+        return [company] if company else []
 
 
 def address(patient: Row) -> Address | None:

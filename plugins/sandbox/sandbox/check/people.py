@@ -138,16 +138,16 @@ class _Fields:
         tolerated: set[str] = set()
         if person in self._people.adopted:
             old = self._before.get(person, row)
-            tolerated |= {str(each.get("value")) for each in old.get(kind) or []}
+            tolerated |= {str(each.get("value")).casefold() for each in old.get(kind) or []}
         if person in self._merged_into:
             for loser in self._clinic.losers.get(str(patient["id"]), []):
                 lists = _emails(loser) if kind == "emails" else phones.expected(self._clinic, loser)
-                tolerated |= {value for each in lists.values for value, _, _ in _contacts(each)}
+                tolerated |= {value for each in lists.values for value in _spoken(each)}
         if not tolerated:
             return expected, actual
-        found = {value for value, _, _ in actual}
+        found = _spoken(actual)
         for each in expected.values:
-            wanted = {value for value, _, _ in _contacts(each)}
+            wanted = _spoken(each)
             if wanted <= found and found - wanted <= tolerated:
                 return actual, actual
         return expected, actual
@@ -156,8 +156,11 @@ class _Fields:
 _Contact = tuple[str, str, bool]
 
 
-def _contacts(value: object) -> tuple[_Contact, ...]:
-    return value if isinstance(value, tuple) else ()
+def _spoken(contacts: object) -> set[str]:
+    """Return the bare values of a list of contacts, without case."""
+    if not isinstance(contacts, tuple):
+        return set()
+    return {str(value).casefold() for value, _, _ in contacts}
 
 
 def _emails(patient: Row) -> OneOf:

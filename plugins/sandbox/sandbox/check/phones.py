@@ -2,8 +2,9 @@
 
 The mapping wants E.164 "when it parses". Whether that means a number the numbering plan knows, one
 of a possible length, or anything the parser accepts is left open, and so is whether the businesses'
-countries are tried when the patient has a country of its own. Every combination is accepted, but
-one list must be all of one kind.
+countries are tried when the patient has a country of its own; so is the label of a number that is
+typed twice, as mobile and as something else. Every combination is accepted, but one list must be
+all of one kind.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _LABELS = {"Mobile": "mobile", "Home": "home", "Work": "work"}
 
 
-def _anything(_: Any) -> bool:  # noqa: ANN401 - stands in for the library's untyped judges
+def _anything(_: Any) -> bool:
     return True
 
 
@@ -39,7 +40,10 @@ def expected(clinic: Clinic, patient: Row) -> OneOf:
     return OneOf(
         tuple(
             dict.fromkeys(
-                _listed(patient, region, judge) for region in regions for judge in _JUDGES
+                _listed(patient, region, judge, mobile_wins=wins)
+                for region in regions
+                for judge in _JUDGES
+                for wins in (False, True)
             )
         )
     )
@@ -54,14 +58,21 @@ def actual(row: Row) -> tuple[tuple[str, str, bool], ...]:
 
 
 def _listed(
-    patient: Row, regions: list[str], judge: Callable[[phonenumbers.PhoneNumber], bool]
+    patient: Row,
+    regions: list[str],
+    judge: Callable[[phonenumbers.PhoneNumber], bool],
+    *,
+    mobile_wins: bool,
 ) -> tuple[tuple[str, str, bool], ...]:
     found: dict[str, str] = {}
     for phone in patient.get("patient_phone_numbers") or []:
         typed = text(phone.get("number"))
         if typed:
             label = _LABELS.get(phone.get("phone_type"), "other")
-            found.setdefault(_e164(typed, regions, judge) or typed, label)
+            value = _e164(typed, regions, judge) or typed
+            if mobile_wins and label == "mobile":
+                found[value] = label
+            found.setdefault(value, label)
     labels = list(found.values())
     primary = labels.index("mobile") if "mobile" in labels else 0
     return tuple((value, found[value], at == primary) for at, value in enumerate(found))

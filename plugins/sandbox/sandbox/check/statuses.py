@@ -43,7 +43,7 @@ def individual_fault(
         return _told(said, "Cancelled", _reasons(row))
     if row.get("did_not_arrive") is True:
         return None if said == "Did not arrive" else "Did not arrive"
-    words = _words([row, *attendees], past, invoiced)
+    words = _words(row, list(attendees), past, invoiced)
     return None if said in words else " or ".join(sorted(words))
 
 
@@ -76,7 +76,7 @@ def group_fault(
             return f"without {name}, who is present"
     if absent or optional:
         return None if said else "who is absent"
-    words = _words(list(attendees), past, invoiced)
+    words = _words(None, list(attendees), past, invoiced)
     return None if said in words else " or ".join(sorted(words))
 
 
@@ -91,24 +91,23 @@ def _reasons(row: Row) -> list[str]:
     return [squeezed(part) for part in parts if text(part)]
 
 
-def _words(rows: list[Row], past: frozenset[bool], invoiced: frozenset[str]) -> set[str]:
+def _words(
+    booking: Row | None, attendees: list[Row], past: frozenset[bool], invoiced: frozenset[str]
+) -> set[str]:
     """Return the statuses that are right for someone neither cancelled nor absent.
 
-    The status codes on the appointment and the invoices and notes themselves should agree; where
-    they do not (a cached code, an archived invoice), both readings are accepted.
+    The appointment's own marks are binding. Where only an attendee, an invoice or a note tells of
+    a visit (a cached code, a group), it may be read as attended or not.
     """
-    marked = any(row.get("patient_arrived") is True for row in rows)
-    arrived = any(row.get("arrived") is True for row in rows)
-    coded = any(
-        row.get(code) is not None
-        for row in rows
-        for code in ("invoice_status", "treatment_note_status")
-    )
-    linked = any(str(row["id"]) in invoiced for row in rows)
     timed = {"Completed" if each else "Booked" for each in past}
-    if marked:
+    if booking and (booking.get("patient_arrived") is True or _coded(booking)):
         return {"Attended"}
-    readings = {arrived, coded, linked}
-    if readings == {True}:
-        return {"Attended"}
-    return {"Attended"} | timed if True in readings else timed
+    rows = [*([booking] if booking else []), *attendees]
+    hinted = any(
+        row.get("arrived") is True or _coded(row) or str(row["id"]) in invoiced for row in rows
+    )
+    return {"Attended"} | timed if hinted else timed
+
+
+def _coded(row: Row) -> bool:
+    return any(row.get(code) is not None for code in ("invoice_status", "treatment_note_status"))

@@ -13,9 +13,9 @@ from sandbox.check.products import ID_FIELD
 from sandbox.check.report import Section
 
 if TYPE_CHECKING:
-    from sandbox.check.values import Row
     from sandbox.check.account import Account
     from sandbox.check.people import People
+    from sandbox.check.values import Row
 
 _KINDS = (
     "users",
