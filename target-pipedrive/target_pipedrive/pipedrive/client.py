@@ -277,6 +277,11 @@ def _checked(api_url: str) -> httpx2.URL:
             f"api_url must begin with https://, or the token would be readable on its way: "
             f"write https://{url.host}."
         )
+    if url.path not in {"", "/"} or url.query:
+        raise SettingsError(
+            f"api_url ends with the company's host, /api/v1 and /api/v2 are appended: "
+            f"write {url.scheme}://{url.netloc.decode()}."
+        )
     return url
 
 
