@@ -159,7 +159,7 @@ REJECTS: dict[str, RejectCode] = {
     ),
     "file_missing": RejectCode(
         "The file's content is not in the spool.",
-        "Run the tap again with --full-refresh for patient_attachments, or check `attachments_dir`.",
+        "Check `attachments_dir`, or run the tap once with --full-refresh.",
     ),
     "unknown_outcome": RejectCode(
         "Pipedrive gave no usable answer, not even when asked whether the record stands there.",

@@ -1,0 +1,383 @@
+"""The way of one record: kept, evaluated, decided, written, settled.
+
+Records are taken in their order. What others are computed from is kept in the ledger first;
+then each rule of the stream says what shall stand, and what differs is written concurrently.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.errors import RecordError, Rejected, SettingsError, TooManyRejects
+from target_pipedrive.flow import Flow, SettleLog
+from target_pipedrive.ledger import LinkKey
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from target_pipedrive.counts import Counts
+    from target_pipedrive.desired import Desired, Evaluation, Owner
+    from target_pipedrive.ledger import Ledger, Link
+    from target_pipedrive.mapping import MappingSet, ObjectRule
+    from target_pipedrive.users import Users
+    from target_pipedrive.world import LedgerWorld
+    from target_pipedrive.writer import Writer
+
+logger = logging.getLogger("target_pipedrive")
+
+Record = dict[str, Any]
+Outcome = tuple["ObjectRule", "Evaluation | Rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """When a run must not go on.
+
+    Args:
+        stop_on_unmatched: A practitioner without a Pipedrive user ends the run.
+        max_rejects: More rejected records than this end the run; None for no limit.
+    """
+
+    stop_on_unmatched: bool
+    max_rejects: int | None
+
+
+class Engine:
+    """Takes the messages of one run, in their order.
+
+    Args:
+        mapping: The mapping files.
+        ledger: What became what.
+        world: Kept records, for the mapping.
+        writer: Writes objects.
+        flow: Runs the writes.
+        users: Who owns what.
+        counts: What is done.
+        strictness: When the run must end.
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: MappingSet,
+        ledger: Ledger,
+        world: LedgerWorld,
+        writer: Writer,
+        flow: Flow,
+        users: Users,
+        counts: Counts,
+        strictness: Strictness,
+    ) -> None:
+        self._mapping = mapping
+        self._ledger = ledger
+        self._world = world
+        self._writer = writer
+        self._flow = flow
+        self._users = users
+        self._counts = counts
+        self._strictness = strictness
+        self._stream = ""
+        self._unmatched: list[str] = []
+        self.settle_log = SettleLog()
+
+    # messages
+
+    async def schema(self, stream: str, properties: Collection[str]) -> None:
+        """A stream begins.
+
+        Raises:
+            MappingError: The mapping uses names that the stream does not have.
+        """
+        self._mapping.check_schema(stream, properties)
+        if stream not in self._mapping.streams():
+            logger.warning("No mapping for stream %s: its records are left out", stream)
+        await self._enter(stream)
+
+    async def record(self, stream: str, record: Record) -> None:
+        """A record was read."""
+        self._counts.read[stream] += 1
+        await self._enter(stream)
+        self._keep(stream, record)
+        await self._take(stream, record, parkable=True)
+
+    def state(self, value: dict[str, Any]) -> None:
+        """A state message was read."""
+        self.settle_log.state(value)
+
+    async def end(self) -> None:
+        """All input was read: do what waited for its end."""
+        await self._enter("")
+        for stream in sorted(self._mapping.streams()):
+            await self._take_dirty(stream)
+        await self._flow.idle()
+        await self._replay_rejects()
+        await self._flow.idle()
+
+    async def _enter(self, stream: str) -> None:
+        """When a stream ends, everything in it that waited for the rest of it is done."""
+        if stream == self._stream:
+            return
+        left, self._stream = self._stream, stream
+        self._report_unmatched()
+        if left:
+            await self._take_dirty(left)
+
+    # keeping
+
+    def _keep(self, stream: str, record: Record) -> None:
+        """Keep what others are computed from; mark what is computed from it."""
+        kept = self._mapping.kept(stream)
+        if kept is None:
+            return
+        record_id = kept.key(record)
+        parent = kept.parent(record)
+        former = self._ledger.kept.parent(stream, record_id)
+        data = kept.project(record)
+        if data is None:
+            changed = self._ledger.kept.drop(stream, record_id)
+        else:
+            changed = self._ledger.kept.put(stream, record_id, parent[1] if parent else None, data)
+        if not changed:
+            return
+        self._world.forget(stream, record_id)
+        if parent is not None:
+            for parent_id in {parent[1], former} - {None}:
+                self._mark_dirty(parent[0], str(parent_id))
+        self._check_user(stream, record_id)
+
+    def _mark_dirty(self, stream: str, record_id: str) -> None:
+        """A record must be evaluated again, if it was read before; else it is still to come."""
+        record_id = self._ledger.kept.survivor(stream, record_id)
+        if self._ledger.kept.has(stream, record_id):
+            self._ledger.kept.mark_dirty(stream, record_id)
+
+    def _check_user(self, stream: str, record_id: str) -> None:
+        rule = self._mapping.user_rule()
+        if rule is not None and rule.stream == stream:
+            owner: Owner = rule.owner(record_id, self._world)
+            if not self._users.has(owner.email):
+                self._unmatched.append(owner.source)
+
+    def _report_unmatched(self) -> None:
+        if not self._unmatched:
+            return
+        text = (
+            f"No active Pipedrive user has the e-mail of {', '.join(self._unmatched)}. "
+            "Invite them in Pipedrive, or map them under `overrides` in the mapping file"
+        )
+        self._unmatched = []
+        if self._strictness.stop_on_unmatched:
+            raise SettingsError(f"{text}; `unmatched_practitioners` is set to stop.")
+        logger.warning("%s; what is theirs goes to the default owner.", text)
+
+    # evaluating
+
+    async def _take_dirty(self, stream: str) -> None:
+        """Evaluate once more what depends on something that changed; merges first."""
+        merged: list[str] = []
+        others: list[str] = []
+        for record_id in self._ledger.kept.dirty(stream):
+            stands = self._ledger.kept.survivor(stream, record_id) == record_id
+            (others if stands else merged).append(record_id)
+        for record_id in merged:
+            await self._take_kept(stream, record_id)
+            await self._flow.after((stream, record_id))
+        for record_id in others:
+            await self._take_kept(stream, record_id)
+
+    async def _take_kept(self, stream: str, record_id: str) -> None:
+        record = self._ledger.kept.get(stream, record_id)
+        if record is None:
+            self._ledger.kept.mark_clean(stream, record_id)
+        else:
+            await self._take(stream, record, parkable=False)
+
+    async def _take(self, stream: str, record: Record, *, parkable: bool) -> None:
+        """Evaluate a record; write it unless everything stands as it shall.
+
+        Args:
+            stream: Its stream.
+            record: The record.
+            parkable: It may wait for the rest of its stream, if it depends on that.
+        """
+        rules = self._mapping.rules(stream)
+        if not rules:
+            return
+        record_id = rules[0].key(record)
+        if record_id is None:
+            self._reject(rules[0].object, stream, "", Rejected("no_key"), record)
+            return
+        self._world.missed.clear()
+        outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
+        self._learn_merges(stream, record_id, outcomes)
+        if parkable and self._must_wait(stream, record_id, outcomes):
+            self._ledger.kept.mark_dirty(stream, record_id)
+            return
+        ticket = self.settle_log.open()
+        key = (stream, record_id)
+        if not self._flow.busy(key) and all(self._stands(record_id, *item) for item in outcomes):
+            for rule, _ in outcomes:
+                self._done(rule.object, stream, record_id)
+            self._settle(ticket, stream, record_id)
+            return
+
+        async def work() -> None:
+            for rule, outcome in outcomes:
+                await self._apply(rule, record_id, record, outcome)
+            self._settle(ticket, stream, record_id)
+
+        await self._flow.start(key, work)
+
+    def _evaluate(self, rule: ObjectRule, record: Record) -> Evaluation | Rejected:
+        try:
+            return rule.evaluate(record, self._world)
+        except Rejected as rejected:
+            return rejected
+
+    def _learn_merges(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> None:
+        for _, outcome in outcomes:
+            if isinstance(outcome, Rejected) or outcome.merged_into is None:
+                continue
+            if self._ledger.kept.set_merged(stream, record_id, outcome.merged_into):
+                self._mark_dirty(stream, outcome.merged_into)
+
+    def _must_wait(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> bool:
+        """Return whether a record depends on records of its own stream that may still come."""
+        if any(missed == stream for missed, _ in self._world.missed):
+            return True
+        return any(
+            not isinstance(outcome, Rejected)
+            and outcome.merged_into is not None
+            and self._ledger.links.of(rule.object, stream, record_id)
+            for rule, outcome in outcomes
+        )
+
+    def _stands(self, record_id: str, rule: ObjectRule, outcome: Evaluation | Rejected) -> bool:
+        """Return whether nothing must be sent; count what was found so."""
+        if isinstance(outcome, Rejected):
+            return False
+        wanted = {_key(piece) for piece in outcome.pieces}
+        if any(link.key not in wanted for link in self._links(rule, record_id)):
+            return False
+        if not all(self._writer.stands(piece) for piece in outcome.pieces):
+            return False
+        for piece in outcome.pieces:
+            self._count(piece, "unchanged")
+        if not outcome.pieces:
+            self._counts.left_out[rule.stream, outcome.reason] += 1
+        return True
+
+    def _links(self, rule: ObjectRule, record_id: str) -> list[Link]:
+        """Return everything this rule made of a record: its object and what hangs on it."""
+        others = {other.object for other in self._mapping.rules(rule.stream)} - {rule.object}
+        links = self._ledger.links.of(rule.stream, record_id)
+        return [link for link in links if link.key.object not in others]
+
+    # writing
+
+    async def _apply(
+        self, rule: ObjectRule, record_id: str, record: Record, outcome: Evaluation | Rejected
+    ) -> None:
+        """Make everything one rule says of one record so."""
+        try:
+            if isinstance(outcome, Rejected):
+                if outcome.code == "no_participants":
+                    await self._remove_all_but(rule, record_id, ())
+                raise outcome
+            if outcome.merged_into is not None:
+                await self._merge(rule, record_id, outcome.merged_into)
+            for piece in outcome.pieces:
+                self._count(piece, await self._writer.write(piece))
+            await self._remove_all_but(rule, record_id, outcome.pieces)
+            if not outcome.pieces:
+                self._counts.left_out[rule.stream, outcome.reason] += 1
+        except RecordError as error:
+            rejected = error if isinstance(error, Rejected) else Rejected("refused", str(error))
+            self._reject(rule.object, rule.stream, record_id, rejected, record)
+        else:
+            self._done(rule.object, rule.stream, record_id)
+
+    async def _remove_all_but(
+        self, rule: ObjectRule, record_id: str, pieces: Sequence[Desired]
+    ) -> None:
+        wanted = {_key(piece) for piece in pieces}
+        for link in self._links(rule, record_id):
+            if link.key not in wanted:
+                self._counts.done[link.key.object, await self._writer.remove(link)] += 1
+
+    async def _merge(self, rule: ObjectRule, record_id: str, survivor_id: str) -> None:
+        """Merge in Pipedrive what was merged at the source, then write the survivor whole."""
+        key = LinkKey(rule.object, rule.stream, record_id)
+        link = self._ledger.links.get(key)
+        if link is None:
+            return
+        survivor_id = self._ledger.kept.survivor(rule.stream, survivor_id)
+        survivor = LinkKey(rule.object, rule.stream, survivor_id)
+        await self._flow.after((rule.stream, survivor_id))
+        if self._ledger.links.get(survivor) is None:
+            await self._rewrite(rule.stream, survivor_id)
+        self._counts.done[rule.object, await self._writer.merge(link, survivor)] += 1
+        await self._rewrite(rule.stream, survivor_id)
+
+    async def _rewrite(self, stream: str, record_id: str) -> None:
+        """Write a kept record at once, within the work on another."""
+        record = self._ledger.kept.get(stream, record_id)
+        if record is None:
+            return
+        for rule in self._mapping.rules(stream):
+            await self._apply(rule, record_id, record, self._evaluate(rule, record))
+        self._ledger.kept.mark_clean(stream, record_id)
+
+    async def _replay_rejects(self) -> None:
+        """Try rejected records again: what they lacked may have come since."""
+        for obj, stream, record_id, code, run in self._ledger.rejects.standing():
+            if run == self._ledger.run and code != "parent_missing":
+                continue
+            rule = next((r for r in self._mapping.rules(stream) if r.object == obj), None)
+            record = self._ledger.rejects.record(obj, stream, record_id)
+            if rule is None or record is None:
+                continue
+            await self._flow.start((stream, record_id), self._again(rule, record_id, record))
+
+    def _again(
+        self, rule: ObjectRule, record_id: str, record: Record
+    ) -> Callable[[], Awaitable[None]]:
+        async def work() -> None:
+            await self._apply(rule, record_id, record, self._evaluate(rule, record))
+
+        return work
+
+    # ends
+
+    def _count(self, piece: Desired, action: str) -> None:
+        self._counts.done[piece.object, action] += 1
+        if action in {"created", "adopted", "updated"}:
+            self._counts.truncated.update(piece.truncated)
+
+    def _settle(self, ticket: int, stream: str, record_id: str) -> None:
+        self._ledger.kept.mark_clean(stream, record_id)
+        self.settle_log.settle(ticket)
+
+    def _done(self, obj: str, stream: str, record_id: str) -> None:
+        self._ledger.rejects.forget(obj, stream, record_id)
+
+    def _reject(
+        self, obj: str, stream: str, record_id: str, rejected: Rejected, record: Record
+    ) -> None:
+        self._ledger.rejects.put(
+            obj, stream, record_id, code=rejected.code, detail=rejected.detail, record=record
+        )
+        logger.warning("%s/%s rejected as %s", stream, record_id, rejected)
+        limit = self._strictness.max_rejects
+        if limit is not None and sum(self._ledger.rejects.count().values()) > limit:
+            raise TooManyRejects(
+                f"More than {limit} records were rejected (`max_rejects`). The newest: "
+                f"{stream}/{record_id}, {rejected}. Mend the cause and run again; what was "
+                "written stays, what was rejected is tried again."
+            )
+
+
+def _key(piece: Desired) -> LinkKey:
+    return LinkKey(piece.object, piece.stream, piece.id, piece.part)

@@ -1,0 +1,41 @@
+"""The ledger: the truth about what became what, and all a later run must know about it."""
+
+from __future__ import annotations
+
+from target_pipedrive.ledger.book import Book
+from target_pipedrive.ledger.database import Database
+from target_pipedrive.ledger.kept import Kept
+from target_pipedrive.ledger.links import Link, LinkKey, Links
+from target_pipedrive.ledger.rejects import Reject, Rejects
+from target_pipedrive.ledger.signs import Signs
+
+__all__ = ["Ledger", "Link", "LinkKey", "Reject"]
+
+
+class Ledger:
+    """An open ledger, one room for each kind of knowledge.
+
+    Args:
+        url: SQLAlchemy URL.
+        run: Name of this run.
+
+    Raises:
+        SettingsError: It cannot be opened, or a newer release wrote it.
+    """
+
+    def __init__(self, url: str, run: str) -> None:
+        self._database = Database.open(url)
+        self.run = run
+        self.book = Book(self._database, run)
+        self.links = Links(self._database, run)
+        self.kept = Kept(self._database)
+        self.rejects = Rejects(self._database, run)
+        self.signs = Signs(self._database)
+
+    async def durable(self) -> None:
+        """Return when everything written so far would outlive a crash."""
+        await self._database.durable()
+
+    def close(self) -> None:
+        """Write down what is pending and close the database."""
+        self._database.close()

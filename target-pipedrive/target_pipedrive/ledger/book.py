@@ -1,0 +1,79 @@
+"""The ledger's small accounts: runs, tokens per day, field bindings, remembered facts."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from target_pipedrive.ledger import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.ledger.database import Database
+
+
+class Book:
+    """The tables `meta`, `runs`, `tokens` and `bindings`."""
+
+    def __init__(self, database: Database, run: str) -> None:
+        self._db = database
+        self._run = run
+
+    def note(self, name: str, value: str) -> None:
+        """Remember a fact under a name."""
+        self._db.put(schema.meta, {"name": name}, {"value": value})
+
+    def noted(self, name: str) -> str | None:
+        """Return the fact remembered under a name."""
+        found: str | None = self._db.value(schema.meta.c.value, {"name": name})
+        return found
+
+    def begin_run(self) -> None:
+        """Write down that a run began."""
+        self._db.put(schema.runs, {"run": self._run}, {"started_at": time.time()})
+
+    def end_run(self, outcome: str, counts: Mapping[str, Any]) -> None:
+        """Write down how a run ended."""
+        self._db.put(
+            schema.runs,
+            {"run": self._run},
+            {"ended_at": time.time(), "outcome": outcome, "counts": json.dumps(counts)},
+        )
+
+    def add_tokens(self, spent: Mapping[str, tuple[int, int]]) -> None:
+        """Add (calls, tokens) per operation to today's account."""
+        for operation, (calls, cost) in spent.items():
+            self._db.add(
+                schema.tokens,
+                {"day": today(), "operation": operation},
+                {"calls": calls, "tokens": cost},
+            )
+
+    def tokens_today(self) -> int:
+        """Return the tokens spent today by every run on this ledger."""
+        total = self._db.run(
+            select(func.sum(schema.tokens.c.tokens)).where(schema.tokens.c.day == today())
+        ).scalar_one()
+        return int(total or 0)
+
+    def load(self, obj: str) -> dict[str, tuple[str, str]]:
+        """Return the hash key and type bound to each label of an object."""
+        table = schema.bindings
+        rows = self._db.run(select(table).where(table.c.object == obj))
+        return {row.label: (row.code, row.type) for row in rows}
+
+    def save(self, obj: str, label: str, code: str, field_type: str) -> None:
+        """Bind a label to a hash key."""
+        self._db.put(
+            schema.bindings, {"object": obj, "label": label}, {"code": code, "type": field_type}
+        )
+
+
+def today() -> str:
+    """Return the day whose tokens are being spent (UTC; Pipedrive does not name its zone)."""
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,113 @@
+"""Source records kept because others are computed from them: parents, children, lookups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from target_pipedrive.ledger import schema
+from target_pipedrive.ledger.database import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from target_pipedrive.ledger.database import Database
+
+
+class Kept:
+    """The tables `kept`, `merged` and `dirty`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(
+        self, stream: str, record_id: str, parent: str | None, record: Mapping[str, Any]
+    ) -> bool:
+        """Keep a record; True when it is new or differs from what was kept."""
+        key = {"stream": stream, "id": record_id}
+        data = pack(record)
+        if self._db.value(schema.kept.c.data, key) == data:
+            return False
+        self._db.put(schema.kept, key, {"parent": parent, "data": data})
+        return True
+
+    def drop(self, stream: str, record_id: str) -> bool:
+        """Forget a record; True when there was one."""
+        return self._db.drop(schema.kept, {"stream": stream, "id": record_id})
+
+    def get(self, stream: str, record_id: str) -> dict[str, Any] | None:
+        """Return a kept record."""
+        data = self._db.value(schema.kept.c.data, {"stream": stream, "id": record_id})
+        return None if data is None else unpack(data)
+
+    def parent(self, stream: str, record_id: str) -> str | None:
+        """Return the parent of a kept record, None when it is unknown or has none."""
+        found: str | None = self._db.value(
+            schema.kept.c.parent, {"stream": stream, "id": record_id}
+        )
+        return found
+
+    def has(self, stream: str, record_id: str) -> bool:
+        """Return whether a record is kept."""
+        return self._db.value(schema.kept.c.id, {"stream": stream, "id": record_id}) is not None
+
+    def children(self, stream: str, parents: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the records of a stream that hang on any of these parents."""
+        table = schema.kept.c
+        query = select(table.data).where(table.stream == stream, table.parent.in_(parents))
+        return [unpack(data) for data in self._db.run(query).scalars()]
+
+    def all(self, stream: str) -> Iterator[dict[str, Any]]:
+        """Yield all kept records of a stream."""
+        query = select(schema.kept.c.data).where(schema.kept.c.stream == stream)
+        for data in self._db.run(query).scalars():
+            yield unpack(data)
+
+    # merges at the source
+
+    def set_merged(self, stream: str, record_id: str, survivor: str) -> bool:
+        """A record was merged into another; True when this is news."""
+        key = {"stream": stream, "id": record_id}
+        if self._db.value(schema.merged.c.survivor, key) == survivor:
+            return False
+        self._db.put(schema.merged, key, {"survivor": survivor})
+        return True
+
+    def survivor(self, stream: str, record_id: str) -> str:
+        """Follow merges to the end of the chain."""
+        seen = {record_id}
+        while True:
+            key = {"stream": stream, "id": record_id}
+            following = self._db.value(schema.merged.c.survivor, key)
+            if following is None or following in seen:
+                return record_id
+            seen.add(following)
+            record_id = following
+
+    def merged_away(self, stream: str, survivor: str) -> list[str]:
+        """Return the keys of all records that were merged into one, through chains."""
+        table = schema.merged.c
+        found: list[str] = []
+        ends = [survivor]
+        while ends:
+            query = select(table.id).where(table.stream == stream, table.survivor.in_(ends))
+            keys = self._db.run(query).scalars()
+            ends = [key for key in keys if key not in found and key != survivor]
+            found += ends
+        return found
+
+    # what must be computed again
+
+    def mark_dirty(self, stream: str, record_id: str) -> None:
+        """A kept record must be evaluated again: something it depends on changed."""
+        self._db.put_new(schema.dirty, {"stream": stream, "id": record_id})
+
+    def mark_clean(self, stream: str, record_id: str) -> None:
+        """A kept record was evaluated."""
+        self._db.drop(schema.dirty, {"stream": stream, "id": record_id})
+
+    def dirty(self, stream: str) -> list[str]:
+        """Return the keys of a stream's records that must be evaluated again."""
+        query = select(schema.dirty.c.id).where(schema.dirty.c.stream == stream)
+        return list(self._db.run(query).scalars())

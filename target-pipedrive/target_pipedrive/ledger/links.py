@@ -1,0 +1,146 @@
+"""What became what, and the creates whose outcome is not known yet."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from target_pipedrive.ledger import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Row
+
+    from target_pipedrive.ledger.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKey:
+    """One object of one source record."""
+
+    object: str
+    stream: str
+    id: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a source record became.
+
+    Args:
+        key: The source record, and which of its objects.
+        pipedrive_id: Id in Pipedrive.
+        handle: What references to it use.
+        created: We made it (and may delete it).
+        sent: Fingerprint of each key as last sent, or None when everything must be sent again.
+    """
+
+    key: LinkKey
+    pipedrive_id: int
+    handle: str
+    created: bool
+    sent: dict[str, str] | None
+
+
+class Links:
+    """The tables `links`, `intents` and `before`."""
+
+    def __init__(self, database: Database, run: str) -> None:
+        self._db = database
+        self._run = run
+
+    def get(self, key: LinkKey) -> Link | None:
+        """Return what a source record became."""
+        table = schema.links.c
+        row = self._db.run(
+            select(schema.links).where(
+                table.object == key.object,
+                table.stream == key.stream,
+                table.id == key.id,
+                table.part == key.part,
+            )
+        ).one_or_none()
+        return _link(row) if row else None
+
+    def of(self, stream: str, record_id: str) -> list[Link]:
+        """Return everything that a source record became, in order of its parts."""
+        table = schema.links.c
+        query = select(schema.links).where(table.stream == stream, table.id == record_id)
+        return [_link(row) for row in self._db.run(query.order_by(table.object, table.part))]
+
+    def put(self, link: Link) -> None:
+        """Write down what a source record became; its create is no longer pending."""
+        self._db.put(
+            schema.links,
+            asdict(link.key),
+            {
+                "pipedrive_id": link.pipedrive_id,
+                "handle": link.handle,
+                "created": link.created,
+                "sent": None if link.sent is None else json.dumps(link.sent),
+                "run": self._run,
+                "written_at": time.time(),
+            },
+        )
+        self.forget_intent(link.key)
+
+    def forget(self, key: LinkKey) -> None:
+        """A source record has no such object (any more)."""
+        self._db.drop(schema.links, asdict(key))
+
+    def owned(self, obj: str, ids: Iterable[int]) -> set[int]:
+        """Return which of these Pipedrive ids belong to a source record."""
+        table = schema.links.c
+        query = select(table.pipedrive_id).where(table.object == obj, table.pipedrive_id.in_(ids))
+        return set(self._db.run(query).scalars())
+
+    def count(self) -> dict[str, int]:
+        """Return how many objects of each kind are known."""
+        table = schema.links.c
+        rows = self._db.run(select(table.object, func.count()).group_by(table.object))
+        return {row[0]: row[1] for row in rows}
+
+    def announce(self, key: LinkKey) -> None:
+        """Write down that an object is about to be created."""
+        self._db.put(schema.intents, asdict(key), {"run": self._run, "announced_at": time.time()})
+
+    def forget_intent(self, key: LinkKey) -> None:
+        """The outcome of a create is known."""
+        self._db.drop(schema.intents, asdict(key))
+
+    def newest_intent(self) -> float | None:
+        """Return when the newest create without a known outcome was announced (epoch seconds)."""
+        newest: float | None = self._db.run(
+            select(func.max(schema.intents.c.announced_at))
+        ).scalar_one()
+        return newest
+
+    def save_before(self, obj: str, pipedrive_id: int, values: Mapping[str, Any]) -> None:
+        """Keep what stood in an object of others; what was kept earlier stays."""
+        for key, value in values.items():
+            self._db.put_new(
+                schema.before,
+                {
+                    "object": obj,
+                    "pipedrive_id": pipedrive_id,
+                    "key": key,
+                    "value": json.dumps(value),
+                    "run": self._run,
+                },
+            )
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        LinkKey(row.object, row.stream, row.id, row.part),
+        row.pipedrive_id,
+        row.handle,
+        row.created,
+        None if row.sent is None else json.loads(row.sent),
+    )

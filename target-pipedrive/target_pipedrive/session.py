@@ -1,0 +1,266 @@
+"""One run, from the opening of the ledger to its last line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import logging
+import time
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.bridge import write_states
+from target_pipedrive.counts import Counts
+from target_pipedrive.engine import Engine, Strictness
+from target_pipedrive.errors import REJECTS, BudgetSpent, SettingsError, TooManyRejects
+from target_pipedrive.flow import Flow
+from target_pipedrive.index import Index
+from target_pipedrive.ledger import Ledger
+from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive
+from target_pipedrive.users import Users
+from target_pipedrive.world import LedgerWorld
+from target_pipedrive.writer import Policy, Writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target_pipedrive.mapping import MappingSet
+    from target_pipedrive.pipedrive import Account
+    from target_pipedrive.settings import Settings
+
+logger = logging.getLogger("target_pipedrive")
+
+IN_FLIGHT = 32
+"""Records under way at the same time; enough for the widest burst at half a second each."""
+
+STATE_SECONDS = 0.5
+PROGRESS_SECONDS = 30.0
+STOP_SECONDS = 20.0
+"""How long a stopping run waits for what is under way."""
+
+
+class LoadSession:
+    """An open run that loads.
+
+    Made by `open`; driven by the bridge.
+    """
+
+    def __init__(self, *, settings: Settings, ledger: Ledger, client: Client, flow: Flow) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._client = client
+        self._flow = flow
+        self._counts = Counts()
+        self._began = time.monotonic()
+        self._engine: Engine
+        self._index: Index
+        self._ticker: asyncio.Task[None]
+
+    @classmethod
+    async def open(cls, settings: Settings, mapping: MappingSet) -> LoadSession:
+        """Open ledger and account, and see that they belong together.
+
+        Raises:
+            SettingsError: The ledger or a folder cannot be used, or is another account's.
+            NotAllowed: Pipedrive refuses the token.
+            Unreachable: Pipedrive does not answer.
+        """
+        _check_writable(settings.output_dir)
+        run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+        ledger = Ledger(settings.ledger, run)
+        limits = Limits(
+            settings.subscription,
+            settings.seats,
+            settings.burst,
+            settings.daily_tokens,
+            spent=ledger.book.tokens_today(),
+        )
+        client = Client(settings.api_url, settings.api_token, limits, max_connections=IN_FLIGHT)
+        session = cls(settings=settings, ledger=ledger, client=client, flow=Flow(IN_FLIGHT))
+        try:
+            await session._connect(mapping)
+        except BaseException:
+            ledger.book.add_tokens(limits.take_spent())
+            ledger.close()
+            await client.aclose()
+            raise
+        return session
+
+    async def _connect(self, mapping: MappingSet) -> None:
+        ledger, settings = self._ledger, self._settings
+        pipedrive = Pipedrive(self._client)
+        account = await pipedrive.account()
+        _bind(ledger, account, self._client.host)
+        if not account.is_admin:
+            logger.warning(
+                "The token's user is no administrator: Pipedrive may hide rows from it, and "
+                "refuse custom fields, activity types and other people's notes."
+            )
+        users = Users(account, await pipedrive.users(), settings.default_owner)
+        fields = Fields(pipedrive, ledger.book)
+        self._index = Index(pipedrive, fields, ledger)
+        self._engine = Engine(
+            mapping=mapping,
+            ledger=ledger,
+            world=LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None),
+            writer=Writer(
+                pipedrive=pipedrive,
+                fields=fields,
+                types=ActivityTypes(pipedrive),
+                users=users,
+                ledger=ledger,
+                index=self._index,
+                specs=mapping.field_specs(),
+                policy=Policy(remove=settings.remove, max_file_bytes=settings.max_file_bytes),
+                after=self._flow.after,
+            ),
+            flow=self._flow,
+            users=users,
+            counts=self._counts,
+            strictness=Strictness(
+                stop_on_unmatched=settings.stop_on_unmatched, max_rejects=settings.max_rejects
+            ),
+        )
+        ledger.book.begin_run()
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def take(self, message: tuple[str, Any, Any]) -> None:
+        """Take one message.
+
+        Args:
+            message: ("schema", stream, names), ("record", stream, row) or ("state", value, None).
+        """
+        match message:
+            case ("record", stream, record):
+                await self._engine.record(stream, record)
+            case ("state", value, _):
+                self._engine.state(value)
+            case ("schema", stream, properties):
+                await self._engine.schema(stream, properties)
+
+    async def end(self) -> None:
+        """All input was read: do what waited for it."""
+        await self._engine.end()
+
+    async def close(self, *, failure: BaseException | None) -> None:
+        """Let what is under way come to its end, put out the state it settled, sum up."""
+        with suppress(asyncio.TimeoutError, BaseException if failure else asyncio.TimeoutError):
+            await asyncio.wait_for(self._flow.idle(), STOP_SECONDS)
+        await self._flow.cancel()
+        self._ticker.cancel()
+        orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
+        if orderly and self._flow.failure is None:
+            self._index.note_end(self._client.server_time())
+        self._ledger.book.end_run(
+            "done" if failure is None else type(failure).__name__, self._counts.as_dict()
+        )
+        self._account()
+        await self._ledger.durable()
+        self._put_out_state()
+        self._sum_up(failure)
+        self._ledger.close()
+        await self._client.aclose()
+
+    # beside the records
+
+    async def _tick(self) -> None:
+        """Put out state soon after it is settled; say now and then how far the run is."""
+        told = time.monotonic()
+        while True:
+            await asyncio.sleep(STATE_SECONDS)
+            self._account()
+            await self._ledger.durable()
+            self._put_out_state()
+            if time.monotonic() - told >= PROGRESS_SECONDS:
+                told = time.monotonic()
+                logger.info(
+                    "%s records read, %s objects written, %s tokens spent today, %s left",
+                    f"{self._counts.read.total():,}",
+                    f"{self._counts.written():,}",
+                    f"{self._client.limits.spent:,}",
+                    f"{self._client.limits.left:,}",
+                )
+
+    def _account(self) -> None:
+        self._ledger.book.add_tokens(self._client.limits.take_spent())
+
+    def _put_out_state(self) -> None:
+        """Put out the newest settled state; call it when the ledger is durable."""
+        if (state := self._engine.settle_log.take_ready()) is not None:
+            write_states([json.dumps(state)])
+
+    def _sum_up(self, failure: BaseException | None) -> None:
+        limits, ledger = self._client.limits, self._ledger
+        for line in self._counts.lines(ledger.rejects.count()):
+            logger.info(line)
+        logger.info(
+            "%s requests; %s tokens spent today, %s left; %.0f s",
+            f"{limits.by_operation.total():,}",
+            f"{limits.spent:,}",
+            f"{limits.left:,}",
+            time.monotonic() - self._began,
+        )
+        folder = self._settings.output_dir
+        summary = {
+            "run": ledger.run,
+            "outcome": "done" if failure is None else type(failure).__name__,
+            **self._counts.as_dict(),
+            "requests": dict(limits.by_operation),
+            "tokens_today": limits.spent,
+            "tokens_left": limits.left,
+        }
+        (folder / "last-run.json").write_text(json.dumps(summary, indent=2) + "\n")
+        _list_rejects(ledger, folder / "rejects.csv")
+        logger.info("Summary: %s", folder / "last-run.json")
+        logger.info("Rejected records: %s", folder / "rejects.csv")
+
+
+def _list_rejects(ledger: Ledger, path: Path) -> None:
+    """Write the rejected records as CSV: keys, codes and what to do, no values."""
+    with path.open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(["stream", "id", "object", "code", "detail", "meaning", "action", "run"])
+        for reject in ledger.rejects.all():
+            told = REJECTS[reject.code]
+            rows.writerow(
+                [
+                    reject.stream,
+                    reject.id,
+                    reject.object,
+                    reject.code,
+                    reject.detail,
+                    told.meaning,
+                    told.action,
+                    reject.run,
+                ]
+            )
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"`output_dir` {folder} cannot be written: {error.strerror}. Check the folder's "
+            "rights, or name another."
+        ) from error
+
+
+def _bind(ledger: Ledger, account: Account, host: str) -> None:
+    """See that the ledger is this account's; a new one becomes it."""
+    bound = ledger.book.noted("company")
+    if bound is None:
+        ledger.book.note("company", str(account.company_id))
+        ledger.book.note("host", host)
+    elif bound != str(account.company_id):
+        raise SettingsError(
+            f"The ledger belongs to Pipedrive company {bound} ({ledger.book.noted('host')}), the "
+            f"token to company {account.company_id} ({host}). Name another `ledger`, or take the "
+            "token of the right account."
+        )

@@ -1,0 +1,156 @@
+"""The SDK's face: reads Singer messages and hands them to the engine."""
+
+from __future__ import annotations
+
+import copy
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Target
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+
+from target_pipedrive import mapping
+from target_pipedrive.bridge import Bridge, Stopped
+from target_pipedrive.errors import SettingsError
+from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.session import LoadSession
+from target_pipedrive.settings import SCHEMA, Settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+
+class TargetPipedrive(Target):
+    """Singer target for Pipedrive.
+
+    Records do not pass through the SDK's sinks: those drain stream by stream, which would
+    write children before their parents and put out state that is ahead of what was written.
+    """
+
+    name = "target-pipedrive"
+    config_jsonschema: ClassVar[dict[str, Any]] = SCHEMA.to_dict()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **options: Any) -> None:
+        self._bridge: Bridge | None = None
+        try:
+            super().__init__(**options)
+        except ConfigValidationError as error:
+            raise SettingsError(*error.errors) from error
+        self._settings = Settings.parse(self.config)
+        self._mapping = mapping.load(
+            self._settings.mapping,
+            options=mapping.Options(
+                note_format=self._settings.note_format, currency=self._settings.currency
+            ),
+            objects={
+                name: mapping.ObjectKeys(kind.writable, kind.custom_fields)
+                for name, kind in OBJECTS.items()
+            },
+        )
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the settings of stream maps; the SDK's others mean nothing to this target."""
+        schema: dict[str, Any] = {"properties": {}}
+        super().append_builtin_config(schema)
+        for setting in ("stream_maps", "stream_map_config"):
+            if setting in schema["properties"]:
+                config_jsonschema["properties"][setting] = schema["properties"][setting]
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # as in the SDK
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Run the target.
+
+        Args:
+            about: Print what this target is, and nothing else.
+            about_format: How to print that.
+            config: Where settings come from.
+            file_input: Messages; standard input by default.
+        """
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        given = config or _ConfigInput()
+        target = cls(config=given.config, validate_config=True, parse_env_config=given.parse_env)
+        target.load(file_input)
+
+    def load(self, file_input: IO[str] | None = None) -> None:
+        """Read messages until the input ends or a signal asks to stop.
+
+        Raises:
+            TargetError: The run cannot go on.
+            SystemExit: A signal asked to stop; everything settled is in the state put out.
+        """
+        try:
+            self._open()
+            self.listen(file_input)
+        except Stopped as stopped:
+            if self._bridge is None:
+                raise SystemExit(128 + stopped.signum) from None
+            if self._bridge.failure is not None:
+                raise self._bridge.failure from None
+            self.logger.info("Asked to stop; finishing what is under way")
+            self._bridge.stop()
+            raise SystemExit(128 + stopped.signum) from None
+        except BaseException:
+            if self._bridge is not None:
+                self._bridge.stop()
+            raise
+
+    def process_endofpipe(self) -> None:
+        """Wait until everything read is settled."""
+        self._open().finish()
+
+    def _open(self) -> Bridge:
+        """Return the way to the engine; the first call opens it."""
+        if self._bridge is None:
+            self._bridge = Bridge(lambda: LoadSession.open(self._settings, self._mapping))
+            self._bridge.start()
+        return self._bridge
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"stream", "schema"})
+        self._assert_line_requires(message_dict["schema"], requires={"properties"})
+        stream, schema = message_dict["stream"], message_dict["schema"]
+        self.mapper.register_raw_stream_schema(stream, schema, message_dict.get("key_properties"))
+        for stream_map in self.mapper.stream_maps[stream]:
+            properties = list(stream_map.transformed_schema.get("properties", {}))
+            self._open().put(("schema", stream_map.stream_alias, properties))
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"stream", "record"})
+        stream = message_dict["stream"]
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)  # the SDK's error for a record before its schema
+        for stream_map in self.mapper.stream_maps[stream]:
+            record = stream_map.transform(copy.copy(message_dict["record"]))
+            if record is not None:
+                self._open().put(("record", stream_map.stream_alias, record))
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"value"})
+        self._open().put(("state", message_dict["value"], None))
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Ignore it: what vanished at the source is told by the records themselves."""
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Stop reading. The SDK's own handler would acknowledge what was never written.
+
+        See https://github.com/meltano/sdk/issues/3775.
+        """
+        del frame
+        raise Stopped(signum)

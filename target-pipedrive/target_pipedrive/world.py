@@ -1,0 +1,63 @@
+"""What the mapping may know beside the record at hand: kept records of this ledger."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from target_pipedrive.ledger.kept import Kept
+
+_CACHED = 4096
+
+
+class LedgerWorld:
+    """Kept records, looked up for mapping expressions.
+
+    Args:
+        kept: The ledger's kept records.
+        now: Start of the run, aware UTC.
+        currency: The Pipedrive account's currency.
+    """
+
+    def __init__(self, kept: Kept, now: datetime, currency: str | None) -> None:
+        self._kept = kept
+        self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
+        self.now = now
+        self.currency = currency
+        self.missed: set[tuple[str, str | None]] = set()
+        """Records asked for and not found, since the set was last cleared."""
+
+    def lookup(self, stream: str, id: str | None) -> dict[str, Any] | None:  # noqa: A002 - the protocol's name
+        """Return a kept record; without an id the only one of its stream."""
+        key = (stream, id)
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        if id is None:
+            record = next(iter(self._kept.all(stream)), None)
+        else:
+            record = self._kept.get(stream, str(id))
+        if record is None:
+            self.missed.add(key)
+            return None
+        self._cache[key] = record
+        if len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return record
+
+    def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
+        """Return kept records that hang on a parent or on records merged into it."""
+        parents = [parent_id, *self._kept.merged_away(parent_stream, parent_id)]
+        return self._kept.children(stream, parents)
+
+    def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
+        """Return the record that stands for this one after merges."""
+        return self._kept.survivor(stream, id)
+
+    def forget(self, stream: str, record_id: str) -> None:
+        """A kept record changed: read it anew next time."""
+        self._cache.pop((stream, record_id), None)
+        self._cache.pop((stream, None), None)

@@ -1,0 +1,404 @@
+"""Writes one object: create, adopt, update, replace, remove, merge.
+
+A create is announced in the ledger before it is sent. When its outcome stays unknown, we look
+before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
+from target_pipedrive.desired import Custom, Owner, Ref
+from target_pipedrive.errors import Refused, Rejected, UnknownOutcome
+from target_pipedrive.ledger import Link, LinkKey
+from target_pipedrive.pipedrive import OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import datetime
+
+    from target_pipedrive.desired import Desired, FieldSpec
+    from target_pipedrive.index import Existing, Index
+    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.pipedrive import ActivityTypes, Fields, ObjectType, Pipedrive
+    from target_pipedrive.users import Users
+
+logger = logging.getLogger("target_pipedrive")
+
+LOOKS = (0.5, 2.0, 5.0)
+"""Seconds to wait before each look for a create of unknown outcome."""
+
+GONE = frozenset({404, 410})
+
+Action = Literal["created", "adopted", "updated", "unchanged", "removed", "kept", "merged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Choices of the user that bear on writing.
+
+    Args:
+        remove: Objects whose source record was removed are deleted in Pipedrive.
+        max_file_bytes: Larger files are left for a person.
+    """
+
+    remove: bool
+    max_file_bytes: int
+
+
+class Writer:
+    """Makes objects in Pipedrive stand as desired.
+
+    Args:
+        pipedrive: The API.
+        fields: Custom fields.
+        types: Activity types.
+        users: Who owns what.
+        ledger: What became what.
+        index: What stands there already.
+        specs: Custom fields the mapping needs.
+        policy: Choices of the user.
+        after: Waits for work under way on a record (stream, id).
+    """
+
+    def __init__(  # noqa: PLR0913 - the rooms it joins
+        self,
+        *,
+        pipedrive: Pipedrive,
+        fields: Fields,
+        types: ActivityTypes,
+        users: Users,
+        ledger: Ledger,
+        index: Index,
+        specs: Collection[FieldSpec],
+        policy: Policy,
+        after: Callable[[tuple[str, str]], Awaitable[None]],
+    ) -> None:
+        self._pipedrive = pipedrive
+        self._fields = fields
+        self._types = types
+        self._users = users
+        self._ledger = ledger
+        self._index = index
+        self._specs = specs
+        self._policy = policy
+        self._after = after
+        self._prepared: dict[str, asyncio.Task[None]] = {}
+
+    def stands(self, desired: Desired) -> bool:
+        """Return whether an object stands as desired, as far as the ledger knows."""
+        link = self._ledger.links.get(_key(desired))
+        return link is not None and not self._changes(desired, link)
+
+    async def write(self, desired: Desired) -> Action:
+        """Make one object stand as desired.
+
+        Raises:
+            Rejected: It cannot be written; the run goes on.
+            TargetError: The run cannot go on.
+        """
+        self._check_file(desired)
+        link = self._ledger.links.get(_key(desired))
+        if link is None:
+            return await self._create(desired)
+        difference = self._changes(desired, link)
+        if not difference:
+            return "unchanged"
+        if desired.file is not None:
+            return await self._replace_file(desired, link)
+        return await self._update(desired, link, difference)
+
+    async def remove(self, link: Link) -> Action:
+        """Take away an object whose source record has none any more.
+
+        Only what we created is deleted, and only if the policy says so.
+        """
+        if not (self._policy.remove and link.created):
+            return "kept"
+        await self._pipedrive.delete(link.key.object, link.pipedrive_id)
+        self._forget(link)
+        return "removed"
+
+    async def merge(self, loser: Link, survivor_key: LinkKey) -> Action:
+        """Merge the person of a record into the person of the record that took its place.
+
+        The survivor's person is left to be written once more, whole: Pipedrive fills its empty
+        fields from the loser.
+
+        Raises:
+            Rejected: `parent_missing`, when the survivor has no person.
+        """
+        survivor = self._ledger.links.get(survivor_key)
+        if survivor is None:
+            raise Rejected("parent_missing", f"{survivor_key.stream}/{survivor_key.id}")
+        if survivor.pipedrive_id != loser.pipedrive_id:
+            await self._merge(loser.pipedrive_id, survivor.pipedrive_id)
+            self._ledger.links.put(replace(survivor, sent=None))
+        self._forget(loser)
+        return "merged"
+
+    async def _merge(self, loser: int, survivor: int) -> None:
+        for wait in LOOKS:
+            if await self._pipedrive.get("person", loser) is None:
+                return
+            try:
+                await self._pipedrive.merge_persons(loser, survivor)
+            except UnknownOutcome as lost:
+                logger.warning("No answer to a merge (%s); looking whether it was done", lost)
+                await asyncio.sleep(wait)
+            except Refused as refused:
+                raise Rejected("refused", str(refused)) from refused
+            else:
+                return
+        raise Rejected("unknown_outcome", "person.merge")
+
+    # create
+
+    async def _create(self, desired: Desired) -> Action:
+        kind = OBJECTS[desired.object]
+        await self._prepare(desired.object)
+        if desired.object == "activity_type":
+            return await self._ensure_type(desired)
+        prints = self._prints(desired)
+        body = await self._body(desired, prints, creating=True)
+        if existing := await self._index.find(desired, body):
+            return await self._adopt(desired, existing)
+        since = self._pipedrive.client.server_time()
+        self._ledger.links.announce(_key(desired))
+        await self._ledger.durable()
+        row_id = await self._send(desired, body, since)
+        self._ledger.links.put(
+            Link(_key(desired), row_id, str(row_id), created=True, sent=_lasting(prints, kind))
+        )
+        return "created"
+
+    async def _send(self, desired: Desired, body: dict[str, Any], since: datetime) -> int:
+        """Send a create until its outcome is known; return the id of what it made."""
+        for wait in LOOKS:
+            try:
+                if desired.file is not None:
+                    row = await self._pipedrive.upload(desired.file, body)
+                else:
+                    row = await self._pipedrive.create(desired.object, body)
+                return int(row["id"])
+            except Refused as refused:
+                self._ledger.links.forget_intent(_key(desired))
+                raise Rejected("refused", str(refused)) from refused
+            except Rejected:
+                self._ledger.links.forget_intent(_key(desired))
+                raise
+            except UnknownOutcome as lost:
+                logger.warning(
+                    "No answer to a create (%s); looking for %s/%s before it is sent again",
+                    lost,
+                    desired.stream,
+                    desired.id,
+                )
+                await asyncio.sleep(wait)
+                found = await self._index.look(desired, body, since)
+                if found is not None:
+                    return found
+        raise Rejected("unknown_outcome", f"{desired.object}.create")
+
+    async def _adopt(self, desired: Desired, existing: Existing) -> Action:
+        """Take over a row that stands there already.
+
+        A row with our mark is ours, last written in a state we do not know, unless rows of its
+        kind may also be adopted by a match: then we cannot tell who made it.
+        """
+        created = existing.ours and not desired.match
+        link = Link(
+            _key(desired),
+            existing.id,
+            str(existing.id),
+            created=created,
+            sent=None if existing.ours else {},
+        )
+        if desired.file is not None:  # a file's content cannot be changed, only looked at
+            self._ledger.links.put(replace(link, sent=self._prints(desired)))
+        else:
+            self._ledger.links.put(link)
+            await self._update(desired, link, self._changes(desired, link))
+        return "adopted"
+
+    async def _ensure_type(self, desired: Desired) -> Action:
+        found = await self._types.ensure(desired.body["name"], desired.body["icon_key"])
+        # Two types of one name at the source share one in Pipedrive: only one of them made it.
+        self._ledger.links.put(
+            Link(
+                _key(desired),
+                found.id,
+                found.key_string,
+                created=found.created,
+                sent=self._prints(desired),
+            )
+        )
+        return "created" if found.created else "adopted"
+
+    # update
+
+    async def _update(self, desired: Desired, link: Link, difference: Changes) -> Action:
+        kind = OBJECTS[desired.object]
+        await self._prepare(desired.object)
+        prints = self._prints(desired)
+        if desired.object == "activity_type" and not link.created:
+            self._ledger.links.forget(link.key)  # not ours to rename: find or make another
+            return await self._create(desired)
+        body = await self._body(desired, difference.set, creating=False)
+        body.update(await self._emptied(desired, difference.cleared, kind))
+        if body:
+            if not link.created:
+                await self._save_before(desired.object, link, body)
+            try:
+                await self._pipedrive.update(desired.object, link.pipedrive_id, body)
+            except Refused as refused:
+                if refused.status not in GONE:
+                    raise Rejected("refused", str(refused)) from refused
+                logger.warning(
+                    "%s %s is gone from Pipedrive; %s/%s is created once more",
+                    desired.object,
+                    link.pipedrive_id,
+                    desired.stream,
+                    desired.id,
+                )
+                self._forget(link)
+                return await self._create(desired)
+        self._ledger.links.put(replace(link, sent=_lasting(prints, kind)))
+        return "updated"
+
+    async def _replace_file(self, desired: Desired, link: Link) -> Action:
+        """Let the new file stand before the old one goes."""
+        self._ledger.links.forget(link.key)
+        try:
+            await self._create(desired)
+        except Rejected:
+            self._ledger.links.put(link)
+            raise
+        if link.created:
+            await self._pipedrive.delete("file", link.pipedrive_id)
+        self._ledger.signs.forget("file", link.pipedrive_id)
+        return "updated"
+
+    async def _save_before(self, obj: str, link: Link, body: dict[str, Any]) -> None:
+        row = await self._pipedrive.get(obj, link.pipedrive_id)
+        if row is None:
+            return
+        custom = row.get("custom_fields") or {}
+        values = {key: row.get(key) for key in body if key != "custom_fields"}
+        values |= {key: custom.get(key) for key in body.get("custom_fields", {})}
+        self._ledger.links.save_before(obj, link.pipedrive_id, values)
+
+    # bodies
+
+    async def _body(
+        self, desired: Desired, keys: Collection[str], *, creating: bool
+    ) -> dict[str, Any]:
+        """Return the body that sets these keys, references resolved.
+
+        Raises:
+            Rejected: `parent_missing`.
+        """
+        kind = OBJECTS[desired.object]
+        body = {
+            key: await self._resolve(value)
+            for key, value in desired.body.items()
+            if key in keys and (creating or key not in kind.create_only)
+        }
+        custom = {label: field for label, field in desired.custom.items() if CUSTOM + label in keys}
+        if custom:
+            body["custom_fields"] = await self._fields.encode(desired.object, custom)
+        return body
+
+    async def _emptied(
+        self, desired: Desired, keys: Sequence[str], kind: ObjectType
+    ) -> dict[str, Any]:
+        """Return the body that empties these keys, as far as Pipedrive can empty them."""
+        body: dict[str, Any] = {}
+        stuck = []
+        custom = {}
+        for key in keys:
+            if key.startswith(CUSTOM):
+                label = key.removeprefix(CUSTOM)
+                custom[label] = Custom(desired.custom[label].type, None)
+            elif key in kind.clearable:
+                body[key] = None
+            elif key in kind.empties:
+                body[key] = kind.empties[key]
+            elif key not in kind.create_only:
+                stuck.append(key)
+        if custom and (encoded := await self._fields.encode(desired.object, custom)):
+            body["custom_fields"] = encoded
+        if stuck:
+            logger.warning(
+                "%s/%s: Pipedrive cannot empty %s of a %s; the old value stays",
+                desired.stream,
+                desired.id,
+                ", ".join(stuck),
+                desired.object,
+            )
+        return body
+
+    async def _resolve(self, value: Any) -> Any:
+        match value:
+            case Ref():
+                return await self._pipedrive_id(value)
+            case Owner():
+                return self._users.id_of(value)
+            case dict():
+                return {key: await self._resolve(item) for key, item in value.items()}
+            case list() | tuple():
+                return [await self._resolve(item) for item in value]
+            case _:
+                return value
+
+    async def _pipedrive_id(self, ref: Ref) -> int | str:
+        """Wait for the object a reference names; return what stands for it in a body."""
+        record_id = self._ledger.kept.survivor(ref.stream, ref.id)
+        await self._after((ref.stream, record_id))
+        link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
+        if link is None:
+            raise Rejected("parent_missing", f"{ref.stream}/{record_id}")
+        return int(link.handle) if link.handle.isdigit() else link.handle
+
+    # small helps
+
+    def _prints(self, desired: Desired) -> dict[str, str]:
+        return fingerprints(desired, self._users.id_of)
+
+    def _changes(self, desired: Desired, link: Link) -> Changes:
+        kind = OBJECTS[desired.object]
+        prints = self._prints(desired)
+        found = changes(desired, prints, link.sent, self._ledger.kept.survivor)
+        return Changes(
+            tuple(key for key in found.set if key not in kind.create_only), found.cleared
+        )
+
+    def _check_file(self, desired: Desired) -> None:
+        if desired.file is not None and desired.file.size > self._policy.max_file_bytes:
+            raise Rejected("file_too_large", f"{desired.file.size} bytes")
+
+    async def _prepare(self, obj: str) -> None:
+        """Let the fields of an object be there before its first write; once a run."""
+        specs = [spec for spec in self._specs if spec.object == obj]
+        if not specs:
+            return
+        if obj not in self._prepared:
+            self._prepared[obj] = asyncio.ensure_future(self._fields.prepare(obj, specs))
+        await asyncio.shield(self._prepared[obj])
+
+    def _forget(self, link: Link) -> None:
+        self._ledger.links.forget(link.key)
+        self._ledger.signs.forget(link.key.object, link.pipedrive_id)
+
+
+def _key(desired: Desired) -> LinkKey:
+    return LinkKey(desired.object, desired.stream, desired.id, desired.part)
+
+
+def _lasting(prints: dict[str, str], kind: ObjectType) -> dict[str, str]:
+    """Return the fingerprints that later runs compare: not of keys only a create takes."""
+    return {key: value for key, value in prints.items() if key not in kind.create_only}
