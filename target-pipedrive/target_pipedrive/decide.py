@@ -124,5 +124,4 @@ def _canonical(value: Any, user_id: Callable[[Owner], int]) -> Any:
             return {key: _canonical(item, user_id) for key, item in value.items()}
         case list() | tuple():
             return [_canonical(item, user_id) for item in value]
-        case _:
-            return value
+    return value

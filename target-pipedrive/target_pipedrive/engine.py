@@ -250,7 +250,7 @@ class Engine:
         return any(
             not isinstance(outcome, Rejected)
             and outcome.merged_into is not None
-            and self._ledger.links.of(rule.object, stream, record_id)
+            and self._ledger.links.get(LinkKey(rule.object, stream, record_id)) is not None
             for rule, outcome in outcomes
         )
 

@@ -93,12 +93,9 @@ def test_searches_keep_to_their_own_window_too():
         arrivals.append(time.now)
         limits.answered(operation)
 
-    asyncio.run(
-        time.run(
-            [request(SEARCH, searches) for _ in range(25)]
-            + [request(GET, others) for _ in range(9)]
-        )
-    )
+    jobs = [request(SEARCH, searches) for _ in range(25)]
+    jobs += [request(GET, others) for _ in range(9)]
+    asyncio.run(time.run(jobs))
 
     assert worst(searches) == 10
     assert max(others) == 0
@@ -122,8 +119,12 @@ async def test_what_leaves_is_counted_once_and_taken_once():
 
 @pytest.mark.parametrize(
     ("subscription", "seats", "daily", "budget"),
-    [("lite", 1, None, 30_000), ("growth", 2, None, 120_000), ("ultimate", 3, None, 630_000)]
-    + [("lite", 1, 77, 77)],
+    [
+        ("lite", 1, None, 30_000),
+        ("growth", 2, None, 120_000),
+        ("ultimate", 3, None, 630_000),
+        ("lite", 1, 77, 77),
+    ],
 )
 def test_the_budget_is_the_subscriptions(subscription, seats, daily, budget):
     assert Limits(subscription, seats, daily_tokens=daily).budget == budget

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+
+import pytest
+from sqlalchemy import create_engine, update
+
+from target_pipedrive.errors import SettingsError
+from target_pipedrive.ledger import Ledger, Link, LinkKey, schema
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/deep/ledger.db"
+
+
+@pytest.fixture
+def ledger(url):
+    ledger = Ledger(url, "run 1")
+    yield ledger
+    ledger.close()
+
+
+KEY = LinkKey("person", "patients", "1")
+
+
+def test_the_file_is_its_owners_alone(ledger, tmp_path):
+    del ledger
+    assert stat.S_IMODE((tmp_path / "deep" / "ledger.db").stat().st_mode) == 0o600
+
+
+def test_a_link_is_read_back_and_ends_its_intent(ledger):
+    ledger.links.announce(KEY)
+    assert ledger.links.newest_intent() is not None
+    link = Link(KEY, 5, "5", created=True, sent={"name": "ab"})
+    ledger.links.put(link)
+    assert ledger.links.get(KEY) == link
+    assert ledger.links.newest_intent() is None
+    assert ledger.links.owned("person", [4, 5, 6]) == {5}
+    ledger.links.forget(KEY)
+    assert ledger.links.get(KEY) is None
+
+
+def test_what_was_sent_may_be_unknown(ledger):
+    link = Link(KEY, 5, "5", created=True, sent=None)
+    ledger.links.put(link)
+    assert ledger.links.get(KEY) == link
+
+
+def test_links_of_a_record_come_in_order_of_their_parts(ledger):
+    for part in ("2", "1"):
+        key = LinkKey("note", "treatment_notes", "9", part)
+        ledger.links.put(Link(key, int(part), part, created=True, sent={}))
+    assert [link.key.part for link in ledger.links.of("treatment_notes", "9")] == ["1", "2"]
+
+
+def test_what_stood_there_first_is_what_is_kept(ledger):
+    ledger.links.save_before("person", 5, {"name": "Ann"})
+    ledger.links.save_before("person", 5, {"name": "changed by us"})
+    rows = ledger._database.run(schema.before.select()).all()
+    assert [(row.key, row.value) for row in rows] == [("name", '"Ann"')]
+
+
+def test_only_news_is_kept(ledger):
+    assert ledger.kept.put("invoices", "7", "1", {"total": "5.00", "status": 10})
+    assert not ledger.kept.put("invoices", "7", "1", {"status": 10, "total": "5.00"})
+    assert ledger.kept.put("invoices", "7", "2", {"total": "6.00"})
+    assert ledger.kept.parent("invoices", "7") == "2"
+    assert ledger.kept.children("invoices", ["1"]) == []
+    assert ledger.kept.children("invoices", ["1", "2"]) == [{"total": "6.00"}]
+    assert ledger.kept.drop("invoices", "7")
+    assert not ledger.kept.drop("invoices", "7")
+
+
+def test_merges_are_followed_through_chains(ledger):
+    assert ledger.kept.set_merged("patients", "a", "b")
+    assert ledger.kept.set_merged("patients", "b", "c")
+    assert not ledger.kept.set_merged("patients", "b", "c")
+    assert ledger.kept.survivor("patients", "a") == "c"
+    assert ledger.kept.survivor("patients", "x") == "x"
+    assert sorted(ledger.kept.merged_away("patients", "c")) == ["a", "b"]
+
+
+def test_a_circle_of_merges_comes_to_an_end(ledger):
+    ledger.kept.set_merged("patients", "a", "b")
+    ledger.kept.set_merged("patients", "b", "a")
+    assert ledger.kept.survivor("patients", "a") in {"a", "b"}
+    assert ledger.kept.merged_away("patients", "a") == ["b"]
+
+
+def test_rejects_are_whole_and_go_when_written(ledger):
+    record = {"id": "3", "notes": "å"}
+    ledger.rejects.put("note", "treatment_notes", "3", code="refused", detail="", record=record)
+    ledger.rejects.put("note", "treatment_notes", "3", code="refused", detail="x", record=record)
+    assert ledger.rejects.count() == {"refused": 1}
+    assert ledger.rejects.record("note", "treatment_notes", "3") == record
+    assert ledger.rejects.all()[0].detail == "x"
+    ledger.rejects.forget("note", "treatment_notes", "3")
+    assert ledger.rejects.all() == []
+
+
+def test_tokens_of_a_day_add_up_over_runs(url):
+    for _ in range(2):
+        ledger = Ledger(url, "run")
+        ledger.book.add_tokens({"person.create": (2, 10), "person.list": (1, 10)})
+        ledger.close()
+    ledger = Ledger(url, "run 3")
+    assert ledger.book.tokens_today() == 40
+    ledger.close()
+
+
+def test_signs_are_replaced_row_by_row(ledger):
+    ledger.signs.replace("person", {1: ["a", "a", "b"], 2: ["b"]})
+    assert ledger.signs.rows("person", "b") == [1, 2]
+    ledger.signs.replace("person", {1: []})
+    assert ledger.signs.rows("person", "b") == [2]
+    ledger.signs.forget("person", 2)
+    assert ledger.signs.rows("person", "b") == []
+
+
+def test_durable_means_another_process_sees_it(ledger, tmp_path):
+    async def scenario():
+        ledger.links.announce(KEY)
+        ledger.links.announce(LinkKey("person", "patients", "2"))
+        await asyncio.gather(ledger.durable(), ledger.durable())
+
+    asyncio.run(scenario())
+    other = sqlite3.connect(tmp_path / "deep" / "ledger.db")
+    assert other.execute("select count(*) from intents").fetchone() == (2,)
+    other.close()
+
+
+def test_a_ledger_of_a_newer_release_is_refused(url):
+    Ledger(url, "run").close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(update(schema.meta).values(value=str(schema.VERSION + 1)))
+    engine.dispose()
+    with pytest.raises(SettingsError, match="Install the release that wrote it"):
+        Ledger(url, "run 2")
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ("nonsense", "no usable SQLAlchemy URL"),
+        ("oracle+nothing://x", "no usable SQLAlchemy URL"),
+        ("sqlite:////proc/nowhere/ledger.db", "cannot be opened for writing"),
+    ],
+)
+def test_an_unusable_ledger_says_what_to_do(bad, told):
+    with pytest.raises(SettingsError, match=told):
+        Ledger(bad, "run")
