@@ -54,8 +54,10 @@ class _Bound:
 
     def lacks(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Those of `labels` that are no option yet, each once."""
-        new = {fold(_cut(label)): _cut(label) for label in reversed(labels)}
-        return tuple(reversed([label for key, label in new.items() if key not in self.ids]))
+        new: dict[str, str] = {}
+        for label in map(_cut, labels):
+            new.setdefault(fold(label), label)
+        return tuple(label for key, label in new.items() if key not in self.ids)
 
     def option(self, label: str) -> int | str:
         return self.ids[fold(_cut(label))]

@@ -1,0 +1,118 @@
+# ruff: noqa: A001, A002 - the product's own names of arguments
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from target_pipedrive.desired import Desired, FieldSpec, File, Found, Mark
+from target_pipedrive.pipedrive import Fields
+from target_pipedrive.pipedrive.recover import find
+
+from .faulty import ok
+
+pytestmark = pytest.mark.anyio
+
+SINCE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RECENT, OLD = "2026-01-02 03:04:04", "2026-01-02 03:03:04"
+KEY = "a" * 40
+
+
+class Unbound(dict):
+    def load(self, _):
+        return {}
+
+    def save(self, *_):
+        pass
+
+
+@pytest.fixture
+def fields(pipedrive):
+    return Fields(pipedrive, Unbound())
+
+
+def _desired(object, mark, part="", **values):
+    return Desired(object, "stream", "12", part, {}, {}, mark, **values)
+
+
+async def test_a_person_is_found_by_its_field(server, pipedrive, fields):
+    field = {"field_code": KEY, "field_name": "ID", "field_type": "varchar"}
+    server.script.append(ok([{**field, "is_custom_field": True}]))
+    await fields.prepare("person", [FieldSpec("person", "ID", "varchar")])
+    server.script.append(
+        ok(
+            [
+                {"id": id, "custom_fields": {KEY: key}}
+                for id, key in [(4, "12"), (3, "1"), (2, "12")]
+            ]
+        )
+    )
+
+    desired = _desired("person", Mark(Found.FIELD, "ID", "12"))
+    assert await find(pipedrive, fields, desired, SINCE, {}, {2}) == [4]
+
+    query = server.requests[-1].query
+    assert query["updated_since"] == "2026-01-02T03:03:05Z"
+    assert query["custom_fields"] == KEY
+
+
+async def test_without_the_field_nothing_can_be_there(server, pipedrive, fields):
+    desired = _desired("product", Mark(Found.FIELD, "ID", "12"))
+    assert await find(pipedrive, fields, desired, SINCE, {}, ()) == []
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("object", "html"), [("activity", "note"), ("note", "content")])
+async def test_a_labelled_line_is_found_in_rewritten_html(server, pipedrive, fields, object, html):
+    texts = ["<p>x</p><p><b>No</b>:&nbsp;12</p>", "<p>No: 123</p>", "x No: 12 y", None]
+    server.script.append(ok([{"id": 10 + n, html: text} for n, text in enumerate(texts)]))
+    desired = _desired(object, Mark(Found.LINE, "No", "12"))
+    assert await find(pipedrive, fields, desired, SINCE, {}, ()) == [10]
+
+
+async def test_parts_of_a_long_note_are_told_apart(server, pipedrive, fields):
+    def part(number):
+        return f"<h3>Exam ({number}/2)</h3><p>see (2/2) and (1/2)</p><p>No: 12</p>"
+
+    server.script.append(ok([{"id": n, "content": part(n)} for n in (1, 2)]))
+    desired = _desired("note", Mark(Found.LINE, "No", "12"), part="2")
+    body = {"content": part(2)}
+    assert await find(pipedrive, fields, desired, SINCE, body, ()) == [2]
+
+
+async def test_a_file_is_found_by_name_size_and_time(server, pipedrive, fields):
+    def row(id, **values):
+        return {"id": id, "name": "a.pdf", "file_size": 3, "add_time": RECENT, **values}
+
+    rows = [
+        row(5),
+        row(4, active_flag=False),
+        row(3, file_size=4),
+        row(2, name="b.pdf"),
+        row(6),
+        row(1, add_time=OLD),
+    ]
+    server.script.append(ok(rows))
+    file = File("a.pdf", 3, "0", data=b"abc")
+    desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
+    assert await find(pipedrive, fields, desired, SINCE, {"person_id": 7}, {6}) == [5]
+    assert server.requests[0].path == "/api/v1/persons/7/files"
+
+
+async def test_files_of_an_object_without_a_list_are_found_among_all(server, pipedrive, fields):
+    server.script.append(ok([{"id": 5, "name": "a.pdf", "file_size": 3, "add_time": RECENT}]))
+    file = File("a.pdf", 3, "0", data=b"abc")
+    desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
+    assert await find(pipedrive, fields, desired, SINCE, {"activity_id": 7}, ()) == [5]
+    assert server.requests[0].path == "/api/v1/files"
+    assert "updated_since" not in server.requests[0].query
+
+
+async def test_an_activity_type_is_found_by_its_name(server, pipedrive, fields):
+    rows = [
+        {"id": 1, "name": "Check  UP", "active_flag": True},
+        {"id": 2, "name": "Check up", "active_flag": False},
+    ]
+    server.script.append(ok(rows))
+    desired = _desired("activity_type", Mark(Found.NAME, "", "check up"))
+    assert await find(pipedrive, fields, desired, SINCE, {}, ()) == [1]
