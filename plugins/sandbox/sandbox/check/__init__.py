@@ -20,7 +20,12 @@ detail open, and only there; each module's docstring says where. In short:
 - case of enum options that come from the data;
 - quoting and trimming in the CSV file;
 - anything that depends on the time of the run, within ten minutes of it;
-- an adopted person may keep the e-mails, phones, owner and creation time it had.
+- an adopted person may keep the e-mails, phones, owner and creation time it had,
+  and one that others were merged into there may bear their e-mails and phones.
+
+What it cannot see: the bytes of a file the dump does not show (`Section.unverified` lists them)
+and, without a baseline, rows that bear no marker of ours. A patient renamed after it was adopted no
+longer matches its person by name: take a new baseline after such an edit.
 """
 
 from __future__ import annotations
