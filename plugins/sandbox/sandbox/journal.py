@@ -41,7 +41,7 @@ class Journal:
 
     _entries: list[_Entry] = field(default_factory=list)
 
-    def add(  # noqa: PLR0913, PLR0917 - one row has these columns
+    def add(  # noqa: PLR0913 - one row has these columns
         self,
         api: str,
         method: str,

@@ -97,8 +97,12 @@ def build(b: Builder, practice: Practice, patients: list[Row], appointments: lis
         if patient["id"] in without:
             continue
         bookings = by_patient[patient["id"]]
-        for booking in [row for row in bookings if b.chance(0.85)] + [None] * b.pick((0, 0, 1, 1, 2)):
-            statuses = (PAID, PAID, CLOSED) if patient["id"] in settled else (PAID, PAID, OPEN, CLOSED)
+        for booking in [row for row in bookings if b.chance(0.85)] + [None] * b.pick(
+            (0, 0, 1, 1, 2)
+        ):
+            statuses = (
+                (PAID, PAID, CLOSED) if patient["id"] in settled else (PAID, PAID, OPEN, CLOSED)
+            )
             _invoice(b, practice, patient, booking, counter, b.pick(statuses))
             counter += 1
     _rare(b, practice, patients, counter)
@@ -126,7 +130,7 @@ def _rare(b: Builder, practice: Practice, patients: list[Row], counter: int) -> 
         counter += 2
 
 
-def _invoice(  # noqa: PLR0913 - the columns of a row
+def _invoice(
     b: Builder,
     practice: Practice,
     patient: Row,

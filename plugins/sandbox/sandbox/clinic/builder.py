@@ -61,7 +61,7 @@ class Builder:
         created: datetime,
         updated: datetime | None = None,
         /,
-        **values: Any,  # noqa: ANN401 - JSON values
+        **values: Any,
     ) -> Row:
         """Store a record; values of None are left out.
 

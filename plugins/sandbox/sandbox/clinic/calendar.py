@@ -11,9 +11,9 @@ from sandbox.clinic.builder import moment
 from sandbox.cliniko.state import stamp
 
 if TYPE_CHECKING:
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
     from sandbox.clinic.practice import Practice
+    from sandbox.cliniko.resource import Row
 
 # How the first appointments of a clinic went, so that even a small one holds each case.
 _OUTCOMES = (
@@ -109,7 +109,9 @@ def _outcome(b: Builder, outcome: str, booked: datetime, starts: datetime) -> di
             "cancellation_reason_description": label,
         }
         if outcome != "cancelled":
-            values["cancellation_note"] = b.pick(("Rang at 8 am, will rebook.", "Kind of <ill>", ""))
+            values["cancellation_note"] = b.pick(
+                ("Rang at 8 am, will rebook.", "Kind of <ill>", "")
+            )
     if "archived" in outcome:
         # deleted_at is the older twin of archived_at; rows bear one, the other, or both.
         gone = stamp(b.between(booked, b.now))

@@ -21,10 +21,19 @@ _TYPES = {
     "png": ("image/png", b"\x89PNG\r\n\x1a\n"),
     "jpg": ("image/jpeg", b"\xff\xd8\xff\xe0"),
     "txt": ("text/plain", b""),
-    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04"),
+    "docx": (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        b"PK\x03\x04",
+    ),
     "mp4": ("video/mp4", b"\x00\x00\x00\x18ftypmp42"),
 }
-_USUAL = ("Referral letter.pdf", "X-ray left knee.png", "Consent form.pdf", "photo.jpg", "notes.txt")
+_USUAL = (
+    "Referral letter.pdf",
+    "X-ray left knee.png",
+    "Consent form.pdf",
+    "photo.jpg",
+    "notes.txt",
+)
 _SHARE = 0.3
 _TWIN_SEED = 4242
 
@@ -57,7 +66,7 @@ def build(b: Builder, practice: Practice, patients: list[Row]) -> None:
             _attach(b, practice, patient, b.pick(_USUAL), None, "")
 
 
-def _attach(  # noqa: PLR0913, PLR0917 - the columns of a row
+def _attach(
     b: Builder, practice: Practice, patient: Row, name: str, size: int | None, state: str
 ) -> Row:
     kind, head = _TYPES.get(name.rpartition(".")[2], ("application/octet-stream", b""))

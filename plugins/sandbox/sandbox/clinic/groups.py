@@ -92,5 +92,7 @@ def _attendees(
             notes="First time" if b.chance(0.1) else None,
             **values,
         )
-        if fate != "archived":  # Cliniko lists the patients booked; those taken off are gone from it.
+        if (
+            fate != "archived"
+        ):  # Cliniko lists the patients booked; those taken off are gone from it.
             group["patient_ids"].append(str(patient["id"]))

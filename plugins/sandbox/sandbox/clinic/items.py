@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sandbox.cliniko.state import stamp
 
 if TYPE_CHECKING:
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
     from sandbox.clinic.practice import Practice
+    from sandbox.cliniko.resource import Row
 
 # name, code, kind, price, index of its tax or None, archived
 _BILLABLE = (

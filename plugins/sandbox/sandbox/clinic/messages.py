@@ -44,7 +44,13 @@ _USUAL: tuple[tuple[int, int, int, str | None, str], ...] = (
         "<html><body><p>Dear patient,</p><p>See you <b>soon</b> &amp; take care.<br>The team</p>"
         '<p><a href="https://harbourside.example.com">Our site</a></p></body></html>',
     ),
-    (3, EMAIL, SENT, "Invoice", "<p>Please find your invoice attached.</p><ul><li>Due now</li></ul>"),
+    (
+        3,
+        EMAIL,
+        SENT,
+        "Invoice",
+        "<p>Please find your invoice attached.</p><ul><li>Due now</li></ul>",
+    ),
     (14, EMAIL, SENT, "Receipt for your payment", "<div>Thank you.</div><div>Paid in full.</div>"),
     (_MEMO, CALL, RECEIVED, None, "Asked whether to keep icing. Told yes, twice a day."),
     (_MEMO, OTHER, SENT, None, "Left a message with the neighbour,\r\nwill try again on Friday."),
@@ -59,7 +65,11 @@ _TRAPS: tuple[tuple[int, int, int, str | None, str], ...] = (
     (7, SMS, SENT, None, "\tTabbed"),
     (1, SMS, SENT, None, "Kia ora Āniwaniwa, see you at 9 – Harbourside"),
 )
-_ACCOUNT = ((47, "Your code", "Code 000000"), (45, "Reset your password", "Follow the link"), (26, "", ""))
+_ACCOUNT = (
+    (47, "Your code", "Code 000000"),
+    (45, "Reset your password", "Follow the link"),
+    (26, "", ""),
+)
 
 
 def build(b: Builder, patients: list[Row]) -> None:

@@ -50,7 +50,10 @@ def _choices(
 
 def _html(b: Builder) -> str:
     one, two = b.pick(words.SENTENCES), b.pick(words.SENTENCES)
-    one, two = one.replace("&", "&amp;").replace("<", "&lt;"), two.replace("&", "&amp;").replace("<", "&lt;")
+    one, two = (
+        one.replace("&", "&amp;").replace("<", "&lt;"),
+        two.replace("&", "&amp;").replace("<", "&lt;"),
+    )
     return b.pick(
         (
             f"<p>{one}</p><p>{two}</p>",
@@ -133,7 +136,9 @@ _WRITERS: tuple[Callable[[Builder], list[dict[str, Any]]], ...] = (_standard, _i
 
 def _long(b: Builder) -> list[dict[str, Any]]:
     sections = _standard(b)
-    body = "".join(f"<p>{number}. {b.pick(words.SENTENCES)}</p>" for number in range(LONG_NOTE_PARAGRAPHS))
+    body = "".join(
+        f"<p>{number}. {b.pick(words.SENTENCES)}</p>" for number in range(LONG_NOTE_PARAGRAPHS)
+    )
     body = body.replace(" & ", " &amp; ").replace(" < ", " &lt; ")
     sections[0]["questions"][1] = _paragraph("History", body)
     return sections

@@ -12,8 +12,8 @@ from sandbox.clinic.special_patients import INSURANCE_CASES, cases
 from sandbox.cliniko.state import stamp
 
 if TYPE_CHECKING:
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
+    from sandbox.cliniko.resource import Row
 
 REMINDERS = ("SMS & Email", "SMS", "Email", "None")
 _CHANNELS = {"SMS & Email": [1, 2], "SMS": [1], "Email": [2]}
@@ -117,7 +117,9 @@ def _custom_fields(b: Builder, number: int) -> dict[str, Any] | None:
         "sections": [
             {
                 **section,
-                "fields": [_answered(entry, answers.get(entry["name"])) for entry in section["fields"]],
+                "fields": [
+                    _answered(entry, answers.get(entry["name"])) for entry in section["fields"]
+                ],
             }
             for section in _BLANK
         ]
@@ -136,7 +138,7 @@ _BLANK = [
 ]
 
 
-def _answered(entry: dict[str, Any], answer: Any) -> dict[str, Any]:  # noqa: ANN401 - text, options or *other*
+def _answered(entry: dict[str, Any], answer: Any) -> dict[str, Any]:
     """Return a field with its answer; one without is shared by all patients."""
     if answer is None:
         return entry

@@ -11,8 +11,8 @@ from sandbox.clinic.phones import australian_mobile
 from sandbox.cliniko.state import stamp
 
 if TYPE_CHECKING:
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
+    from sandbox.cliniko.resource import Row
 
 FOUNDED_DAYS_AGO = 2600
 

@@ -12,8 +12,8 @@ from sandbox.cliniko.state import stamp
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
+    from sandbox.cliniko.resource import Row
 
 # title, first name, last name, company, kind
 _CONTACTS = (
@@ -121,7 +121,7 @@ def sources(b: Builder, patients: list[Row], known: list[Row]) -> None:
                 b.state.change("referral_sources", row["id"], archived_at=stamp(b.now))
 
 
-def _source(  # noqa: PLR0913, PLR0917 - the columns of a row
+def _source(
     b: Builder,
     patient: Row,
     kind: Row,

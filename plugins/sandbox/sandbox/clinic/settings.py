@@ -6,8 +6,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.cliniko.resource import Row
     from sandbox.clinic.builder import Builder
+    from sandbox.cliniko.resource import Row
 
 INSURERS = ("Wattle Health", "Southern Shield", "Meridian Mutual", "Bluegum Cover")
 INSURANCE_TYPES = ("Hospital", "Extras", "Hospital & Extras")
@@ -59,7 +59,7 @@ def definition() -> list[dict[str, Any]]:
     ]
 
 
-def _field(  # noqa: PLR0913, PLR0917 - the columns of the table above
+def _field(
     section: str,
     name: str,
     kind: str,

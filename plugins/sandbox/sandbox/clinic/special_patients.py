@@ -6,7 +6,6 @@ from typing import Any
 
 from sandbox.clinic.phones import phone
 
-
 FAMILY = "castor.family@example.com"
 MATCHED = {"name": "Greta Sonnenfeld", "email": "greta.sonnenfeld@example.com"}
 """A person who already stands in Pipedrive: same name, same e-mail in another case."""

@@ -5,19 +5,9 @@ Phone numbers come from ranges set aside for fiction; mail addresses from domain
 
 from __future__ import annotations
 
-FIRST_NAMES = (
-    "Olivia Noah Amelia Leo Isla Jack Mia Henry Ava Oscar Grace Lucas Harper Levi Zoe Ethan Ruby Max "
-    "Chloe Archer Ella Theo Matilda Hugo Evie Finn Sophie Arlo Lily Mason Hazel Eli Ivy Samuel Freya "
-    "Angus Poppy Darcy Nora Felix Priya Arjun Mei Wei Aisha Omar Fatima Yusuf Elena Marco Ingrid Lars "
-    "Margaret Kenneth Dorothy Walter Beryl Trevor Shirley Desmond"
-).split()
+FIRST_NAMES = ["Olivia", "Noah", "Amelia", "Leo", "Isla", "Jack", "Mia", "Henry", "Ava", "Oscar", "Grace", "Lucas", "Harper", "Levi", "Zoe", "Ethan", "Ruby", "Max", "Chloe", "Archer", "Ella", "Theo", "Matilda", "Hugo", "Evie", "Finn", "Sophie", "Arlo", "Lily", "Mason", "Hazel", "Eli", "Ivy", "Samuel", "Freya", "Angus", "Poppy", "Darcy", "Nora", "Felix", "Priya", "Arjun", "Mei", "Wei", "Aisha", "Omar", "Fatima", "Yusuf", "Elena", "Marco", "Ingrid", "Lars", "Margaret", "Kenneth", "Dorothy", "Walter", "Beryl", "Trevor", "Shirley", "Desmond"]
 
-LAST_NAMES = (
-    "Hartley Nguyen Whitford Patel Okafor Brennan Castellano Dimitriou Ellery Fairweather Gallagher "
-    "Haddad Ivanov Jessop Kowalski Lindqvist Marchetti Novak Osborne Pemberton Quigley Rosenthal "
-    "Sandhu Thistleton Underhill Vance Wetherby Yilmaz Zhang Abernathy Birchall Colquhoun Drummond "
-    "Eastwick Featherstone Goldsworthy Hargrave Inglewood Jardine Kirkbride Lockyer Merriweather"
-).split()
+LAST_NAMES = ["Hartley", "Nguyen", "Whitford", "Patel", "Okafor", "Brennan", "Castellano", "Dimitriou", "Ellery", "Fairweather", "Gallagher", "Haddad", "Ivanov", "Jessop", "Kowalski", "Lindqvist", "Marchetti", "Novak", "Osborne", "Pemberton", "Quigley", "Rosenthal", "Sandhu", "Thistleton", "Underhill", "Vance", "Wetherby", "Yilmaz", "Zhang", "Abernathy", "Birchall", "Colquhoun", "Drummond", "Eastwick", "Featherstone", "Goldsworthy", "Hargrave", "Inglewood", "Jardine", "Kirkbride", "Lockyer", "Merriweather"]
 
 TOWNS = (
     ("Fitzroy", "VIC", "3065"),
@@ -30,11 +20,7 @@ TOWNS = (
 STREETS = ("Wattle Street", "Banksia Road", "Harbour Parade", "Old Mill Lane", "Station Street")
 OCCUPATIONS = ("Teacher", "Nurse", "Carpenter", "Student", "Retired", "Software tester", "Chef", "")
 
-AU_MOBILES = (
-    "491570006 491570156 491570157 491570158 491570159 491570110 491570313 491570737 491571266 "
-    "491571491 491571804 491572549 491572665 491572983 491573770 491573087 491574118 491574632 "
-    "491575254 491575789 491576398 491576801 491577426 491577644 491578957 491578148 491578888"
-).split()
+AU_MOBILES = ["491570006", "491570156", "491570157", "491570158", "491570159", "491570110", "491570313", "491570737", "491571266", "491571491", "491571804", "491572549", "491572665", "491572983", "491573770", "491573087", "491574118", "491574632", "491575254", "491575789", "491576398", "491576801", "491577426", "491577644", "491578957", "491578148", "491578888"]
 """National numbers (without the leading 0) that the Australian regulator keeps for fiction."""
 
 REASONS = (

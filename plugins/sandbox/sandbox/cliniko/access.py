@@ -39,7 +39,7 @@ MISSING: dict[str, frozenset[str]] = {
 """Lists that answer 404 to a role: what one without the right to view settings is told."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the program
+class Refusal(Exception):
     """A request that is answered with an error.
 
     Attributes:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sandbox.cliniko.query import Query
-    from sandbox.cliniko.resource import Resource, Row
+    from sandbox.cliniko.resource import Row
     from sandbox.cliniko.state import ClinikoState
 
     Scope = Callable[[Row], bool]
@@ -111,7 +111,7 @@ class _Api:
             raise Refusal(404)
         return int(text)
 
-    def _list(  # noqa: PLR0913, PLR0917 - the request and what the route adds to it
+    def _list(
         self,
         request: Request,
         user: Row,

@@ -130,7 +130,7 @@ def _unary(operator: str) -> Test:
     return lambda found: found is None
 
 
-def _compare(operator: str, value: Any) -> Test:  # noqa: ANN401 - a value of the field's type
+def _compare(operator: str, value: Any) -> Test:
     tests: dict[str, Test] = {
         "=": lambda found: found == value,
         "!=": lambda found: found is not None and found != value,

@@ -67,7 +67,7 @@ class ClinikoState:
         table.version += 1
         return row
 
-    def change(self, name: str, key: int, /, **values: Any) -> Row:  # noqa: ANN401 - JSON values
+    def change(self, name: str, key: int, /, **values: Any) -> Row:
         """Change a row in place; a value of None takes the field away."""
         table = self.tables[name]
         row = table.rows[key]
@@ -109,7 +109,7 @@ class ClinikoState:
             return sum(self.tables[part].version for part in BOOKINGS)
         return self.tables[name].version
 
-    def where(self, name: str, /, **wanted: Any) -> list[Row]:  # noqa: ANN401 - JSON values
+    def where(self, name: str, /, **wanted: Any) -> list[Row]:
         """Return the rows whose columns have these values, in order of insertion."""
         items = wanted.items()
         return [
