@@ -315,6 +315,16 @@ def test_rows_of_other_people_are_never_extra(dump):
     assert found(judge(dump, baseline=baseline)) == set()
 
 
+def test_a_parent_of_a_new_name_does_not_change_what_hangs_on_it(dump):
+    baseline = copy.deepcopy(DATA["baseline"])
+    old = {"id": 8000, "name": "theirs.pdf", "person_name": "Alva  DAHL", "active_flag": True}
+    baseline["files"].append(old)
+    dump["pipedrive"]["files"].append({**old, "person_name": "Ålva Dahl"})
+    assert found(judge(dump, baseline=baseline)) == set()
+    dump["pipedrive"]["files"][-1]["name"] = "ours.pdf"
+    assert found(judge(dump, baseline=baseline)) == {("others' rows", "name")}
+
+
 def test_a_row_of_other_people_that_is_gone_is_named(dump):
     baseline = copy.deepcopy(DATA["baseline"])
     baseline["notes"].append({"id": 8000, "content": "theirs", "active_flag": True})

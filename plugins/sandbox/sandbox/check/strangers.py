@@ -32,6 +32,11 @@ _KINDS = (
     "stages",
 )
 
+_DERIVED = frozenset(
+    ("deal", "organization", "person", "user", "deal_name", "org_name", "person_name")
+)
+"""Columns of notes and files that repeat a parent's name and change with it."""
+
 
 def compare(account: Account, people: People) -> Section:
     """Compare every row of the baseline that is neither ours nor adopted with what it is now."""
@@ -52,7 +57,7 @@ def compare(account: Account, people: People) -> Section:
 
 def _compare_row(kind: str, old: Row, new: Row, section: Section) -> None:
     before, after = _values(old), _values(new)
-    for name in sorted(before.keys() | after.keys()):
+    for name in sorted((before.keys() | after.keys()) - _DERIVED):
         if before.get(name) != after.get(name):
             section.differ(None, f"{kind} {old['id']}", name, before.get(name), after.get(name))
 
