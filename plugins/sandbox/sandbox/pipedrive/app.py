@@ -81,7 +81,7 @@ class Gateway:
             return await _turned_away(request, Response(_BLOCKED, 403, media_type="text/html"))
         request.state.tokens = cost
         request.state.operation = operation.name if operation else ""
-        headers = self._state.meter.headers(token, time.monotonic())
+        headers = self._state.meter.headers(token, search=search, now=time.monotonic())
         if verdict is not Verdict.ADMITTED:
             refusal = {"success": False, "error": _OVER_LIMIT[verdict]}
             return await _turned_away(request, _json(refusal, 429, headers))

@@ -167,15 +167,17 @@ def _keep(row: Row, changes: Row) -> None:
         }
 
 
-def shaping_parameters(entity: Entity) -> Parameters:
-    """Return the parameters that shape the answer of a list or a get."""
+def shaping_parameters(entity: Entity) -> dict[str, query.Parameter]:
+    """Return the parameters that shape the answer of a get; a product's get has none."""
     known: dict[str, query.Parameter] = {}
     if entity.extras or entity.other_extras:
         known["include_fields"] = query.some_of(*entity.extras, unsimulated=entity.other_extras)
-    if entity.custom:
-        known["custom_fields"] = query.codes
     if entity.custom and entity.kind != "products":
-        known |= {"include_option_labels": query.boolean, "include_labels": query.boolean}
+        known |= {
+            "custom_fields": query.codes,
+            "include_option_labels": query.boolean,
+            "include_labels": query.boolean,
+        }
     return known
 
 
@@ -195,13 +197,15 @@ def list_parameters(entity: Entity) -> Parameters:
         "ids": query.ids,
         "updated_since": query.moment,
     }
-    if entity.kind != "products":
+    if entity.kind == "products":
+        known["custom_fields"] = query.codes
+    else:
         known["updated_until"] = query.moment
     if entity.kind == "persons":
         known["deal_id"] = query.integer
     if entity.kind == "deals":
         known["status"] = _statuses
-    return {**known, **shaping_parameters(entity)}
+    return known | shaping_parameters(entity)
 
 
 def _statuses(given: str) -> tuple[str, ...]:

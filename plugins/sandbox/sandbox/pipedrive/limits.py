@@ -142,13 +142,14 @@ class Meter:
             searches.append(now)
         return Verdict.ADMITTED
 
-    def headers(self, token: str, now: float) -> dict[str, str]:
-        """Return the rate headers of an answer."""
-        calls = _window(self._calls, token, now)
-        reset = math.ceil(calls[0] + BURST_SECONDS - now) if calls else int(BURST_SECONDS)
+    def headers(self, token: str, *, search: bool, now: float) -> dict[str, str]:
+        """Return the rate headers of an answer; of a search those of the search window."""
+        window = _window(self._searches if search else self._calls, token, now)
+        limit = min(SEARCH_BURST, self.burst_limit) if search else self.burst_limit
+        reset = math.ceil(window[0] + BURST_SECONDS - now) if window else int(BURST_SECONDS)
         return {
-            "x-ratelimit-limit": str(self.burst_limit),
-            "x-ratelimit-remaining": str(max(0, self.burst_limit - len(calls))),
+            "x-ratelimit-limit": str(limit),
+            "x-ratelimit-remaining": str(max(0, limit - len(window))),
             "x-ratelimit-reset": str(reset),
             "x-daily-ratelimit-token-limit": str(self.budget),
             "x-daily-ratelimit-token-remaining": str(self.left),

@@ -50,7 +50,7 @@ def _address_shape() -> Check:
 
 def _time_shape(*names: str) -> Check:
     times = {name: Key(checks.clock, required=True) for name in names}
-    zone = {"timezone_name": Key(_zone), "timezone_id": Key(checks.integer)}
+    zone = {"timezone_name": Key(_zone), "timezone_id": Key(checks.integer, nullable=True)}
     blank = {**dict.fromkeys(names), "timezone_id": None, "timezone_name": "UTC"}
     return checks.shape(times | zone, blank)
 
