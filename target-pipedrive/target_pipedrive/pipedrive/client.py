@@ -113,7 +113,7 @@ class Client:
         *,
         ids: Mapping[str, object] | None = None,
         params: Mapping[str, str | int] | None = None,
-        json: Any = None,  # noqa: ANN401 - any JSON value
+        json: Any = None,
         data: Mapping[str, str] | None = None,
         files: Multipart | None = None,
         safe: bool | None = None,

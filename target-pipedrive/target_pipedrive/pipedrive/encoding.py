@@ -20,7 +20,7 @@ def _default(value: object) -> str:
     raise TypeError(f"a body cannot hold a {type(value).__name__}")
 
 
-def encode(body: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def encode(body: Any) -> bytes:
     """A body as JSON in UTF-8.
 
     A `Decimal` becomes a number with exactly its digits: the standard encoder knows floats only,

@@ -4,7 +4,7 @@ Pipedrive gives every custom field a random key of 40 hex digits, and keeps no r
 fields, or two options, of the same name (official docs, "Custom fields").
 """
 
-# ruff: noqa: A002, ANN401 - `object` and `type` are the API's terms; values have any shape
+# ruff: noqa: A002 - `object` and `type` are the API's terms; values have any shape
 
 from __future__ import annotations
 

@@ -106,5 +106,5 @@ async def _content(file: File) -> AsyncIterator[bytes]:
         raise Rejected("file_missing", type(error).__name__) from None
 
 
-def _open(uri: str) -> Any:  # noqa: ANN401 - fsspec's file-likes share no type
+def _open(uri: str) -> Any:
     return fsspec.open(uri, "rb").open()

@@ -4,7 +4,7 @@ Our shapes are those of `desired.Custom.value`. Sources: official docs, "Custom 
 migration guide.
 """
 
-# ruff: noqa: A002, ANN401, PLR0911 - `type` is the API's term; values have any shape, a line each
+# ruff: noqa: A002, PLR0911 - `type` is the API's term; values have any shape, a line each
 
 from __future__ import annotations
 
