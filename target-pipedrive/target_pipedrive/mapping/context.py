@@ -1,0 +1,86 @@
+"""What an evaluation knows beside its record: the run's choices and the kept records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from target_pipedrive.mapping.users import UserRule
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings of the target that the mapping needs.
+
+    Args:
+        note_format: `html` or `text`.
+        currency: Currency of all amounts; None to take the Cliniko account's country's.
+        default_owner: E-mail of the Pipedrive user who gets what has no owner.
+        max_note_chars: Characters that a note's content may have.
+        max_activity_note_bytes: Bytes of UTF-8 that an activity's note may have.
+        max_varchar: Characters that a `varchar` field may have.
+    """
+
+    note_format: str = "html"
+    currency: str | None = None
+    default_owner: str | None = None
+    max_note_chars: int = 100_000
+    max_activity_note_bytes: int = 100_000
+    max_varchar: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKeys:
+    """What a mapping may write into one kind of Pipedrive object.
+
+    Args:
+        writable: Pipedrive's own keys.
+        custom_fields: Whether it can carry custom fields.
+    """
+
+    writable: frozenset[str]
+    custom_fields: bool
+
+
+class World(Protocol):
+    """The kept records and the run, as the engine knows them."""
+
+    @property
+    def now(self) -> datetime:
+        """Start of the run, aware, UTC."""
+        ...
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the Pipedrive account: the last resort."""
+        ...
+
+    def lookup(self, stream: str, id: str | None) -> dict[str, Any] | None:  # noqa: A002 - the field's name
+        """A kept record; with None the only one of its stream."""
+        ...
+
+    def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
+        """Kept children of a record and of those merged into it, in any order."""
+        ...
+
+    def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the field's name
+        """Key of the record that an earlier merge put in this one's place, or the same key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a mapping function may ask for.
+
+    Args:
+        world: Kept records.
+        options: Settings.
+        users: How practitioners are matched with Pipedrive users, if they are.
+    """
+
+    world: World
+    options: Options
+    users: UserRule | None = None

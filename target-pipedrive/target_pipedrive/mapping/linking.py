@@ -1,0 +1,224 @@
+"""Joining rules across files: children with parents, labels, references and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_pipedrive.mapping.children import Collate, Rollup
+from target_pipedrive.mapping.faults import instead
+from target_pipedrive.mapping.kept import Kept, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from target_pipedrive.desired import FieldSpec
+    from target_pipedrive.mapping.building import Builder, Labelled
+    from target_pipedrive.mapping.children import ChildRule
+    from target_pipedrive.mapping.rules import ObjectRule
+
+
+def link(builder: Builder) -> None:
+    """Join everything that was read, and note the faults that only the whole shows."""
+    _link_children(builder)
+    _link_labels(builder)
+    _link_users(builder)
+    _name_custom(builder)
+    _keep(builder)
+    _check_calls(builder)
+
+
+def _link_children(builder: Builder) -> None:
+    mapping = builder.mapping
+    known = {*mapping.object_rules, *(lookup.stream for lookup in builder.lookups)}
+    parents: dict[str, str] = {}
+    for place, rule in builder.child_rules:
+        if rule.parent not in known:
+            builder.faults.add(
+                place,
+                f"unknown parent {rule.parent!r}: no document has this stream; "
+                f"{instead(rule.parent, known)}",
+            )
+            continue
+        if parents.setdefault(rule.stream, rule.parent) != rule.parent:
+            builder.faults.add(
+                place, f"{rule.stream} already belongs to {parents[rule.stream]}; use one parent"
+            )
+            continue
+        children = mapping.children.setdefault(rule.parent, [])
+        if rule.stream not in children:
+            children.append(rule.stream)
+        targets = _targets(mapping.object_rules.get(rule.parent, ()), rule)
+        for target in mapping.object_rules.get(rule.parent, ()):
+            if isinstance(rule, Rollup) and rule.stream in _names(builder, target):
+                target.lists = [*target.lists, rule]
+        if not (isinstance(rule, Collate) or (isinstance(rule, Rollup) and rule.aggregations)):
+            continue
+        if len(targets) != 1:
+            builder.faults.add(
+                place,
+                f"{rule.parent} becomes {len(targets)} objects; say which one takes it: `onto: …`",
+            )
+        elif isinstance(rule, Collate):
+            targets[0].collates = [*targets[0].collates, rule]
+        elif isinstance(rule, Rollup):
+            targets[0].rollups = [*targets[0].rollups, rule]
+
+
+def _targets(rules: Iterable[ObjectRule], child: ChildRule) -> list[ObjectRule]:
+    return [rule for rule in rules if child.onto in (None, rule.object)]
+
+
+def _names(builder: Builder, rule: ObjectRule) -> set[str]:
+    """Field names that the expressions of a rule's stream read."""
+    return {
+        name
+        for use in builder.mapping.uses
+        if use.stream == rule.stream
+        for name in use.expression.names
+    }
+
+
+def _link_labels(builder: Builder) -> None:
+    """Give every custom field its object; each label means one field of an object.
+
+    Objects made of several streams may share a field (products, billable items); within one
+    stream a second rule for a label would overwrite the first.
+    """
+    seen: dict[tuple[str, str], tuple[Labelled, FieldSpec]] = {}
+    for labelled in builder.labels:
+        spec = _owned(builder, labelled)
+        if spec is None:
+            continue
+        at = (spec.object, " ".join(spec.label.casefold().split()))
+        if at not in seen:
+            seen[at] = (labelled, spec)
+            builder.mapping.specs.append(spec)
+            continue
+        earlier, same = seen[at]
+        if labelled.stream == earlier.stream:
+            builder.faults.add(
+                labelled.place,
+                f"{spec.object} already has a field {spec.label!r} in {earlier.place}; "
+                "choose another label",
+            )
+        elif spec != same:
+            builder.faults.add(
+                labelled.place,
+                f"{spec.label!r} is written otherwise in {earlier.place}; "
+                "use the same label, type and options",
+            )
+
+
+def _owned(builder: Builder, labelled: Labelled) -> FieldSpec | None:
+    """The field with its object; None when an earlier fault has left it without one."""
+    spec = labelled.spec
+    if spec.object:
+        return spec
+    rules = builder.mapping.object_rules.get(labelled.stream, [])
+    owners = [rule for rule in rules if labelled.onto in (None, rule.object)]
+    if len(owners) != 1:
+        return None
+    keys = builder.objects.get(owners[0].object)
+    if keys is not None and not keys.custom_fields:
+        builder.faults.add(
+            labelled.place, f"Pipedrive takes no custom fields on {owners[0].object}; remove it"
+        )
+    return replace(spec, object=owners[0].object)
+
+
+def _link_users(builder: Builder) -> None:
+    for rules in builder.mapping.object_rules.values():
+        for rule in rules:
+            rule.users = builder.mapping.users
+
+
+def _name_custom(builder: Builder) -> None:
+    """Tell the patients' rule which account-defined fields are named by some expression."""
+    named = frozenset(
+        (call.arguments[1].strip(), call.arguments[2].strip())
+        for _, call in builder.calls
+        if call.name == "custom"
+        and len(call.arguments) > 2  # noqa: PLR2004 - record, section, field
+        and isinstance(call.arguments[1], str)
+        and isinstance(call.arguments[2], str)
+    )
+    for rule in builder.mapping.object_rules.get("patients", ()):
+        if rule.object == "person":
+            rule.named_custom = named
+            rule.create_other_fields = builder.mapping.other_custom_fields == "create"
+
+
+def _keep(builder: Builder) -> None:
+    mapping = builder.mapping
+    rules: dict[str, list[ChildRule]] = {}
+    for _, rule in builder.child_rules:
+        rules.setdefault(rule.stream, []).append(rule)
+    lookups = {lookup.stream: lookup for lookup in builder.lookups}
+    for stream in {*rules, *lookups, *mapping.children}:
+        key_name = lookups[stream].key_name if stream in lookups else "id"
+        for rule in mapping.rules(stream):
+            key_name = rule.key_name
+        mine = rules.get(stream, [])
+        is_parent = bool(mapping.children.get(stream)) and bool(mapping.rules(stream))
+        fields = _fields(builder, stream, key_name, mine)
+        why = Why.PARENT if is_parent else Why.CHILDREN if mine else Why.LOOKUP
+        mapping.kept_streams[stream] = Kept(
+            stream,
+            why,
+            key_name,
+            tuple(mine),
+            None if is_parent else fields,
+            always=is_parent or stream in lookups,
+        )
+
+
+def _fields(
+    builder: Builder, stream: str, key_name: str, rules: list[ChildRule]
+) -> frozenset[str] | None:
+    """Fields of a stream that are kept; None for all."""
+    fields = {"id", key_name}
+    for lookup in builder.lookups:
+        if lookup.stream == stream:
+            if lookup.keep is None:
+                return None
+            fields |= lookup.keep
+    for rule in rules:
+        listed = any(rule in parent.lists for parent in builder.mapping.rules(rule.parent)) or not (
+            isinstance(rule, Collate) or (isinstance(rule, Rollup) and rule.aggregations)
+        )
+        if rule.keep is not None:
+            fields |= rule.keep
+        elif listed:
+            return None
+    if rules:
+        for use in builder.mapping.uses:
+            if use.stream == stream:
+                if use.expression.whole and not any(rule.keep for rule in rules):
+                    return None
+                fields |= set(use.expression.names)
+    return frozenset(fields)
+
+
+def _check_calls(builder: Builder) -> None:
+    """Streams and objects that functions name must exist."""
+    kept = builder.mapping.kept_streams
+    rules = builder.mapping.object_rules
+    for place, call in builder.calls:
+        if call.name == "lookup" and call.arguments and isinstance(call.arguments[0], str):
+            stream = call.arguments[0]
+            if stream not in kept:
+                builder.faults.add(
+                    place,
+                    f"no document says `lookup: true` for {stream!r}; {instead(stream, kept)}",
+                )
+        if call.name == "ref" and all(isinstance(word, str) for word in call.arguments[:2]):
+            wanted, stream = call.arguments[:2]
+            made = {rule.object for rule in rules.get(stream, ())}
+            if wanted not in made:
+                what = instead(wanted, made) if made else instead(stream, rules)
+                builder.faults.add(place, f"no document makes {wanted!r} of {stream!r}; {what}")
+        if call.name == "user" and builder.mapping.users is None:
+            builder.faults.add(
+                place, "user() needs a document with `user:`, such as practitioners.yml"
+            )

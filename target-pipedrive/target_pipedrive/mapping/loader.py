@@ -1,0 +1,155 @@
+"""Reading a folder of mapping files into a `MappingSet`, or into all its faults at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from target_pipedrive.errors import MappingError
+from target_pipedrive.mapping.building import Builder
+from target_pipedrive.mapping.documents import KINDS
+from target_pipedrive.mapping.faults import Faults, instead
+from target_pipedrive.mapping.yamlfile import read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from target_pipedrive.mapping.context import ObjectKeys, Options
+    from target_pipedrive.mapping.mappingset import MappingSet
+    from target_pipedrive.mapping.yamlfile import Source
+
+
+def load(
+    folder: str | os.PathLike[str], *, options: Options, objects: Mapping[str, ObjectKeys]
+) -> MappingSet:
+    """Read all mapping files (`*.yml`, `*.yaml`) of a folder.
+
+    Args:
+        folder: The folder.
+        options: Settings of the target.
+        objects: What may be written into each kind of Pipedrive object.
+
+    Raises:
+        MappingError: Everything that is wrong, each fault with its file, line and column.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise MappingError(
+            f"{root}:1:1: there is no such folder; give the folder of mapping files as the "
+            "setting `mapping`, such as `mapping: transforms`"
+        )
+    paths = sorted(path for path in root.iterdir() if path.suffix in (".yml", ".yaml"))
+    if not paths:
+        raise MappingError(
+            f"{root}:1:1: there is no mapping file (*.yml) in this folder; copy the default "
+            "mapping into it, or leave the setting `mapping` at its default"
+        )
+    faults = Faults()
+    builder = Builder(options, objects, faults)
+    for path in paths:
+        for source in read_documents(path, str(root / path.name), faults):
+            document = _validated(source, faults)
+            if document is not None and not getattr(document, "off", False):
+                builder.add(source, document)
+    mapping = builder.finish()
+    faults.raise_if_any()
+    return mapping
+
+
+def _validated(source: Source, faults: Faults) -> BaseModel | None:
+    """The document as its kind's model; None, with faults, when it is not one."""
+    kinds = [kind for kind in KINDS if kind in source.data]
+    if len(kinds) != 1:
+        stray = next((key for key in source.data if key not in ("stream", "off")), "")
+        what = (
+            f"a document is of one kind, not of {' and '.join(kinds)}; put `---` between them"
+            if kinds
+            else f"unknown kind of document; {instead(str(stray), KINDS)}"
+        )
+        place = source.place([kinds[1]] if kinds else [stray], key=True)
+        faults.add(place, what)
+        return None
+    model = KINDS[kinds[0]]
+    try:
+        return model.model_validate(source.data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=True):
+            _explain(source, model, detail, faults)
+        return None
+
+
+def _explain(source: Source, model: type[BaseModel], detail: Any, faults: Faults) -> None:
+    """One fault of pydantic in words that say what to type."""
+    path = [step for step in detail["loc"] if _is_step(source.data, detail["loc"], step)]
+    name = detail["loc"][-1]
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _keys_at(model, path[:-1])
+            faults.add(
+                source.place(path, key=True), f"unknown key {name!r}; {instead(str(name), known)}"
+            )
+        case "missing":
+            faults.add(source.place(path), f"the key {name!r} is missing; add `{name}: …`")
+        case "literal_error":
+            wrong = str(detail["input"])
+            known = [part.strip("'") for part in _expected(detail["ctx"]["expected"])]
+            if name == "type":
+                faults.add(
+                    source.place(path), f"unknown field type {wrong!r}; {instead(wrong, known)}"
+                )
+            elif path != list(detail["loc"]) and isinstance(detail["input"], list):
+                return  # the other branch of `options` has told what is wrong
+            else:
+                faults.add(
+                    source.place(path), f"{wrong!r} is not known here; {instead(wrong, known)}"
+                )
+        case "list_type" if path and path[-1] == "options":
+            return  # text: the branch of `from_source` tells it
+        case kind:
+            wanted = _WANTED.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
+            faults.add(source.place(path), f"{path[-1] if path else 'this'}: {wanted}")
+
+
+_WANTED = {
+    "string_type": "text is needed here; put quotes around it",
+    "bool_type": "write true or false",
+    "dict_type": "lines of `key: value` are needed here",
+    "model_type": "lines of `key: value` are needed here, such as `{type: varchar, value: name}`",
+    "list_type": "a list is needed here, such as `[a, b]`",
+    "string_too_short": "text is needed here, not nothing",
+}
+
+
+def _expected(listed: str) -> list[str]:
+    return listed.replace(" or ", ", ").split(", ")
+
+
+def _is_step(data: Any, loc: tuple[str | int, ...], step: str | int) -> bool:
+    """Whether a step of pydantic's path is one of the document's own, not a branch of a union."""
+    node = data
+    for part in loc:
+        inside = isinstance(node, dict) and part in node
+        inside = inside or (isinstance(node, list) and isinstance(part, int) and part < len(node))
+        if part == step:
+            return bool(inside)
+        if inside:
+            node = node[part]
+    return False
+
+
+def _keys_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
+    """Keys that a model knows at a path."""
+    from target_pipedrive.mapping import documents
+
+    if not path:
+        return list(model.model_fields)
+    if path[0] == "file":
+        return list(documents.FileContent.model_fields)
+    if model is documents.RollupDocument:
+        return list(documents.Aggregate.model_fields)
+    return list(documents.CustomField.model_fields)

@@ -1,0 +1,106 @@
+"""All mapping files together, as the engine uses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.mapping.expression import GIVEN
+from target_pipedrive.mapping.faults import Faults, instead
+from target_pipedrive.mapping.othercustom import other_specs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from target_pipedrive.desired import FieldSpec
+    from target_pipedrive.mapping.expression import Expression
+    from target_pipedrive.mapping.faults import Place
+    from target_pipedrive.mapping.kept import Kept
+    from target_pipedrive.mapping.rules import ObjectRule
+    from target_pipedrive.mapping.users import UserRule
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An expression and the stream whose fields it reads."""
+
+    stream: str
+    expression: Expression
+    places: dict[str, Place]
+    """Field name → where the expression reads it."""
+
+
+@dataclass(slots=True)
+class MappingSet:
+    """The rules of a folder of mapping files; made by `load`."""
+
+    object_rules: dict[str, list[ObjectRule]] = field(default_factory=dict)
+    kept_streams: dict[str, Kept] = field(default_factory=dict)
+    users: UserRule | None = None
+    children: dict[str, list[str]] = field(default_factory=dict)
+    """Parent stream → streams of its children."""
+    specs: list[FieldSpec] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    other_custom_fields: str = "plan"
+    """`plan`, `create` or `ignore`: what becomes of patient fields that no rule names."""
+
+    def streams(self) -> frozenset[str]:
+        """Streams that some document speaks of."""
+        return frozenset(self.object_rules) | frozenset(self.kept_streams)
+
+    def rules(self, stream: str) -> Sequence[ObjectRule]:
+        """Object rules of a stream, in the order of its file."""
+        return self.object_rules.get(stream, ())
+
+    def kept(self, stream: str) -> Kept | None:
+        """What must be kept of a stream; None for nothing."""
+        return self.kept_streams.get(stream)
+
+    def user_rule(self) -> UserRule | None:
+        """How practitioners are matched with Pipedrive users."""
+        return self.users
+
+    def children_of(self, stream: str) -> Sequence[str]:
+        """Streams that are rolled up or collated into a stream."""
+        return self.children.get(stream, ())
+
+    def field_specs(self) -> Sequence[FieldSpec]:
+        """Custom fields that the mapping needs, in the order of the files, keys included."""
+        return tuple(self.specs)
+
+    def other_fields(self, settings: dict[str, Any]) -> Sequence[FieldSpec]:
+        """Custom fields that the account's own patient fields named by no rule would become.
+
+        Args:
+            settings: The record of the stream `settings`.
+        """
+        return [
+            spec
+            for rules in self.object_rules.values()
+            for rule in rules
+            if rule.object == "person" and rule.stream == "patients"
+            for spec in other_specs(rule.object, settings, rule.named_custom)
+        ]
+
+    def check_schema(self, stream: str, properties: Collection[str]) -> None:
+        """Hold the field names that the mapping reads against those that a stream has.
+
+        Args:
+            stream: The stream.
+            properties: Names of its top-level fields, from its SCHEMA message.
+
+        Raises:
+            MappingError: Names that the stream does not have, each with its place.
+        """
+        known = {*properties, *self.children_of(stream)}
+        faults = Faults()
+        for use in self.uses:
+            if use.stream != stream:
+                continue
+            for name in use.expression.names:
+                if name not in known:
+                    faults.add(
+                        use.places[name],
+                        f"{stream} has no field {name!r}; {instead(name, known | GIVEN)}",
+                    )
+        faults.raise_if_any()

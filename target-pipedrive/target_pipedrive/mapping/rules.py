@@ -1,0 +1,247 @@
+"""Object rules: one source record → the Pipedrive objects that shall stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.desired import Custom, Desired, Evaluation, File, Found, Mark, Ref
+from target_pipedrive.errors import Rejected
+from target_pipedrive.mapping.context import Context
+from target_pipedrive.mapping.guard import guarded, value_of
+from target_pipedrive.mapping.notetext import TEXT_KEY, activity_note, note_parts
+from target_pipedrive.mapping.othercustom import other_answers
+from target_pipedrive.mapping.text import record_key
+from target_pipedrive.mapping.text import text as trimmed
+from target_pipedrive.mapping.values import Fitter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_pipedrive.desired import FieldSpec
+    from target_pipedrive.mapping.children import Collate, Rollup
+    from target_pipedrive.mapping.context import Options, World
+    from target_pipedrive.mapping.expression import Expression
+    from target_pipedrive.mapping.faults import Place
+    from target_pipedrive.mapping.users import UserRule
+
+
+@dataclass(slots=True)
+class ObjectRule:
+    """How the records of one stream become objects of one kind.
+
+    Args:
+        object: Pipedrive object, such as `person`.
+        stream: Source stream.
+        place: Where the rule begins.
+        options: Settings of the target.
+    """
+
+    object: str
+    stream: str
+    place: Place
+    options: Options
+    key_name: str
+    key_text: Expression | None = None
+    key_field: str | None = None
+    key_line: str | None = None
+    match: Sequence[str] = ()
+    merged_into: Expression | None = None
+    remove_when: Expression | None = None
+    skip_when: Expression | None = None
+    reject_when: Mapping[str, Expression] = field(default_factory=dict)
+    title: Expression | None = None
+    fields: Mapping[str, Expression] = field(default_factory=dict)
+    footer: Mapping[str, Expression] = field(default_factory=dict)
+    custom_fields: Sequence[tuple[FieldSpec, Expression]] = ()
+    file: Mapping[str, Expression] = field(default_factory=dict)
+    # Filled when all files are read.
+    lists: Sequence[Rollup] = ()
+    """Children that the expressions name."""
+    rollups: Sequence[Rollup] = ()
+    """Children whose aggregates become fields of this object."""
+    collates: Sequence[Collate] = ()
+    users: UserRule | None = None
+    create_other_fields: bool = False
+    named_custom: frozenset[tuple[str, str]] = frozenset()
+    """Section and field of every account-defined field that an expression names."""
+
+    def key(self, record: dict[str, Any]) -> str | None:
+        """The record's own key; None when it has no value."""
+        return record_key(record, self.key_name)
+
+    def evaluate(self, record: dict[str, Any], world: World) -> Evaluation:
+        """The objects that shall stand for a record.
+
+        Raises:
+            Rejected: The record cannot be mapped; with its code and the place of the cause.
+        """
+        key = self.key(record)
+        if key is None:
+            raise Rejected("no_key")
+        context = Context(world, self.options, self.users)
+        scope = record
+        if self.lists:
+            scope = record | {rule.stream: rule.rows(key, context) for rule in self.lists}
+        if self.merged_into is not None:
+            survivor = trimmed(value_of(self.merged_into, scope, context))
+            if survivor is not None:
+                return Evaluation([], "merged", survivor)
+        if value_of(self.remove_when, scope, context):
+            return Evaluation([], "removed")
+        if value_of(self.skip_when, scope, context):
+            return Evaluation([], "skipped")
+        for code, test in self.reject_when.items():
+            if value_of(test, scope, context):
+                raise Rejected(code)
+        return Evaluation([*self._objects(key, scope, context), *self._tables(key, context)])
+
+    def _objects(self, key: str, scope: dict[str, Any], context: Context) -> list[Desired]:
+        """The object, or the parts of a long note."""
+        fitter = Fitter(context)
+        body = {
+            name: self._fit(value, lambda value, name=name: fitter.own(name, value), scope, context)
+            for name, value in self.fields.items()
+        }
+        custom = self._custom(key, scope, context, fitter)
+        key_text = key
+        if self.key_text is not None:
+            key_text = trimmed(value_of(self.key_text, scope, context)) or key
+        mark = Mark(Found.NAME, "", "")
+        if self.key_field is not None:
+            custom = {self.key_field: Custom("varchar", key_text), **custom}
+            mark = Mark(Found.FIELD, self.key_field, key_text)
+        elif self.key_line is not None:
+            mark = Mark(Found.LINE, self.key_line, key_text)
+        desired = Desired(self.object, self.stream, key, "", body, custom, mark)
+        if self.file:
+            desired.file = self._file(scope, context)
+        if mark.found is Found.NAME:
+            name = desired.file.name if desired.file else trimmed(body.get("name")) or key
+            desired.mark = Mark(Found.NAME, "", name)
+        desired.match = self._match(body)
+        pieces = self._with_text(desired, key_text, scope, context, fitter)
+        for piece in pieces:
+            piece.truncated = tuple(fitter.truncated)
+        return pieces
+
+    def _custom(
+        self, key: str, scope: dict[str, Any], context: Context, fitter: Fitter
+    ) -> dict[str, Custom]:
+        custom: dict[str, Custom] = {}
+        for spec, value in self.custom_fields:
+            custom[spec.label] = self._fit(
+                value,
+                lambda value, spec=spec: fitter.custom(spec.label, spec.type, value),
+                scope,
+                context,
+            )
+        for rollup in self.rollups:
+            rows = rollup.rows(key, context)
+            for part in rollup.aggregations:
+                spec = part.spec
+                place = part.value.place if part.value is not None else rollup.by.place
+                custom[spec.label] = guarded(
+                    place,
+                    lambda part=part, spec=spec, rows=rows: fitter.custom(
+                        spec.label, spec.type, part.of(rows, context, scope)
+                    ),
+                )
+        if self.create_other_fields:
+            for label, (field_type, value) in other_answers(scope, self.named_custom).items():
+                custom[label] = guarded(
+                    self.place,
+                    lambda label=label, kind=field_type, value=value: fitter.custom(
+                        label, kind, value
+                    ),
+                )
+        return custom
+
+    @staticmethod
+    def _fit(expression: Expression, fit: Any, scope: dict[str, Any], context: Context) -> Any:
+        return guarded(expression.place, lambda: fit(expression(scope, context)))
+
+    def _file(self, scope: dict[str, Any], context: Context) -> File:
+        values = {name: value_of(part, scope, context) for name, part in self.file.items()}
+        if not (values["name"] and values["sha256"] and values["uri"]):
+            raise Rejected("file_missing", "the record tells no content")
+        return File(
+            str(values["name"]), int(values["size"] or 0), values["sha256"], uri=values["uri"]
+        )
+
+    def _match(self, body: dict[str, Any]) -> dict[str, str]:
+        """Values to adopt by; none at all when one of them is missing."""
+        found: dict[str, str] = {}
+        for name in self.match:
+            value = body.get(f"{name}s") if name in ("email", "phone") else body.get(name)
+            if isinstance(value, list):
+                value = next((row["value"] for row in value if row.get("primary")), None)
+            if not isinstance(value, str):
+                return {}
+            found[name] = value
+        return found
+
+    def _with_text(
+        self,
+        desired: Desired,
+        key_text: str,
+        scope: dict[str, Any],
+        context: Context,
+        fitter: Fitter,
+    ) -> list[Desired]:
+        """The object with its HTML text; several when a note is longer than Pipedrive takes."""
+        text_key = TEXT_KEY.get(self.object)
+        if text_key is None or text_key not in self.fields:
+            return [desired]
+        lines = {label: value_of(part, scope, context) for label, part in self.footer.items()}
+        if self.key_line is not None:
+            lines[self.key_line] = key_text
+        body = desired.body[text_key] or ""
+        place = self.fields[text_key].place
+        if self.object == "activity":
+            desired.body[text_key], was_cut = guarded(
+                place,
+                lambda: activity_note(body, lines, self.options.max_activity_note_bytes),
+            )
+            if was_cut:
+                fitter.truncated.append(text_key)
+            return [desired]
+        title = None
+        if self.title is not None:
+            title = self._fit(
+                self.title, lambda value: fitter.custom("title", "varchar", value), scope, context
+            ).value
+        contents = guarded(
+            place,
+            lambda: note_parts(
+                title, body, lines, self.options.note_format, self.options.max_note_chars
+            ),
+        )
+        if len(contents) == 1:
+            desired.body[text_key] = contents[0]
+            return [desired]
+        return [
+            Desired(
+                desired.object,
+                desired.stream,
+                desired.id,
+                str(number),
+                desired.body | {text_key: content},
+                desired.custom,
+                desired.mark,
+            )
+            for number, content in enumerate(contents, 1)
+        ]
+
+    def _tables(self, key: str, context: Context) -> list[Desired]:
+        """Generated files that hang on the object."""
+        pieces: list[Desired] = []
+        for collate in self.collates:
+            file = collate.table(key, context)
+            if file is not None:
+                body = {f"{self.object}_id": Ref(self.object, self.stream, key)}
+                mark = Mark(Found.NAME, "", file.name)
+                pieces.append(
+                    Desired("file", self.stream, key, file.name, body, {}, mark, file=file)
+                )
+        return pieces

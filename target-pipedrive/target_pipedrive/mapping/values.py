@@ -1,0 +1,108 @@
+"""Fitting evaluated values to Pipedrive: types of custom fields, empty values, cut text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.desired import Custom, Owner, Ref
+from target_pipedrive.mapping.functions.account import currency
+from target_pipedrive.mapping.functions.money import decimal
+from target_pipedrive.mapping.functions.times import day
+from target_pipedrive.mapping.text import cut
+from target_pipedrive.mapping.text import text as trimmed
+from target_pipedrive.mapping.unfit import UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_pipedrive.mapping.context import Context
+
+SHORT_KEYS = frozenset({"name", "subject", "code"})
+"""Pipedrive's own keys that are as short as a `varchar` field."""
+
+
+class Fitter:
+    """Fits the values of one object and remembers what it had to cut.
+
+    Args:
+        context: Currency and limits.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.truncated: list[str] = []
+
+    def own(self, key: str, value: Any) -> Any:
+        """A value for one of Pipedrive's own keys; None when it is empty."""
+        if isinstance(value, (bool, int, Decimal, Ref, Owner)):
+            return value
+        if isinstance(value, (list, tuple, dict)):
+            return value or None
+        shown = trimmed(value)
+        return self._short(key, shown) if key in SHORT_KEYS else shown
+
+    def custom(self, label: str, field_type: str, value: Any) -> Custom:
+        """A value for a custom field.
+
+        Raises:
+            UnfitError: The value does not fit the field's type.
+        """
+        if field_type == "varchar":
+            return Custom(field_type, self._short(label, trimmed(value)))
+        return Custom(field_type, _BY_TYPE[field_type](self.context, value))
+
+    def _short(self, label: str, value: str | None) -> str | None:
+        limit = self.context.options.max_varchar
+        if value is None or len(value) <= limit:
+            return value
+        self.truncated.append(label)
+        return cut(value, limit)
+
+
+def _text(_context: Context, value: Any) -> str | None:
+    return trimmed(value)
+
+
+def _day(_context: Context, value: Any) -> str | None:
+    return day(value)
+
+
+def _number(_context: Context, value: Any) -> int | Decimal | None:
+    return value if type(value) is int else decimal(value)
+
+
+def _money(context: Context, value: Any) -> dict[str, Any] | None:
+    amount = decimal(value)
+    if amount is None:
+        return None
+    code = currency(context)
+    if code is None:
+        raise UnfitError("no currency is known; give the setting `currency`")
+    return {"value": amount, "currency": code}
+
+
+def _labels(_context: Context, value: Any) -> tuple[str, ...] | None:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    labels = [label for item in items if (label := trimmed(item)) is not None]
+    return tuple(dict.fromkeys(labels)) or None
+
+
+def _address(_context: Context, value: Any) -> dict[str, Any] | None:
+    if isinstance(value, dict):
+        return value if trimmed(value.get("value")) else None
+    shown = trimmed(value)
+    return None if shown is None else {"value": shown}
+
+
+_BY_TYPE: dict[str, Callable[[Context, Any], Any]] = {
+    "text": _text,
+    "phone": _text,
+    "time": _text,
+    "enum": _text,
+    "date": _day,
+    "double": _number,
+    "monetary": _money,
+    "set": _labels,
+    "address": _address,
+}
