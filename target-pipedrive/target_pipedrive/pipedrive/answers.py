@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.errors import Blocked, NotAllowed, Refused, SettingsError
@@ -110,8 +111,10 @@ def clean(text: str, body: object = None) -> str:
         body: What was sent.
     """
     text = _QUOTED.sub(_keep_names, text)
-    for value in sorted(set(_strings(body)), key=len, reverse=True):
-        if value in text:
+    for value in sorted(set(_values(body)), key=len, reverse=True):
+        if value.isdigit():  # a field key may hold the same digits
+            text = re.sub(rf"(?<!\w){value}(?!\w)", "…", text)
+        else:
             text = text.replace(value, "…")
     text = _LONG_NUMBER.sub("…", _E_MAIL.sub("…", text))
     text = " ".join(text.split())
@@ -123,18 +126,20 @@ def _keep_names(match: re.Match[str]) -> str:
     return match[0] if quoted in KNOWN_KEYS or _HASH_KEY.fullmatch(quoted) else "…"
 
 
-def _strings(body: object) -> Iterator[str]:
-    """Every text in a body that is long enough to give something away, and no name of a key."""
-    if isinstance(body, str):
+def _values(body: object) -> Iterator[str]:
+    """Every value in a body that is long enough to give something away, and no name of a key."""
+    if isinstance(body, int | float | Decimal):
+        yield from _values(str(body))
+    elif isinstance(body, str):
         for value in (body, body.strip()):
             if len(value) >= SHORTEST_VALUE and value not in KNOWN_KEYS:
                 yield value
     elif isinstance(body, Mapping):
         for value in body.values():
-            yield from _strings(value)
+            yield from _values(value)
     elif isinstance(body, list | tuple):
         for value in body:
-            yield from _strings(value)
+            yield from _values(value)
 
 
 def _cap(envelope: Mapping[str, Any] | None, reason: str) -> SettingsError | None:

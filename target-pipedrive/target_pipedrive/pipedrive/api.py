@@ -134,6 +134,7 @@ class Pipedrive:
             yield [row for row in (await self.client.call(operation)).data or () if live(row)]
             return
         since = None if object in self._no_updated_since else updated_since
+        unfiltered = updated_since if since is None else None
         params: dict[str, str | int] = {"limit": OBJECTS[object].page}
         params |= _order(operation, newest_first=newest_first)
         if since is not None:
@@ -144,7 +145,7 @@ class Pipedrive:
             params["custom_fields"] = ",".join(custom_fields)
         try:
             async for page in self._pages(operation, params, ids):
-                yield [row for row in page if live(row) and _changed(row, updated_since)]
+                yield [row for row in page if live(row) and _changed(row, unfiltered)]
         except Refused as refused:
             # `updated_since` for products is newer than some accounts' API (official OpenAPI v2).
             if since is None or object != "product" or refused.status != BAD_REQUEST:

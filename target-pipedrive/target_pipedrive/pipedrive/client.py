@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-THROTTLED_TRIES = 20
+THROTTLED_TRIES = 10
 CLOCK_SECONDS = 60.0  # how long a comparison with Pipedrive's clock is good
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)

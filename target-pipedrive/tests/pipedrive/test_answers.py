@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,9 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
         ("Ann Bee was refused", {"name": "Ann Bee"}, "… was refused"),
         ("birth 1980-01-02 is bad", {"custom_fields": {KEY: "1980-01-02"}}, "birth … is bad"),
         ("value name is bad", {"label": "name"}, "value name is bad"),
+        ("total 1234 is bad", {"total": 1234}, "total … is bad"),
+        (f"{KEY} is bad", {"total": 123}, f"{KEY} is bad"),
+        ("12.30 is too much", {"value": Decimal("12.30")}, "… is too much"),
         ("a\n b", None, "a b"),
     ],
 )

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from target_pipedrive.desired import File
 from target_pipedrive.errors import Refused, Rejected, SettingsError, UnknownOutcome
+from target_pipedrive.pipedrive import OPERATIONS
+from target_pipedrive.pipedrive.files import Multipart
 
 from .faulty import DROP_AFTER, HTML, Reply, error, ok
 
@@ -238,15 +240,16 @@ async def test_content_that_is_not_there_in_full_is_rejected_unsent(server, pipe
     assert server.requests == []
 
 
-async def test_content_that_shrinks_on_its_way_is_rejected(
-    server, pipedrive, monkeypatch, tmp_path
+@pytest.mark.parametrize("size", [2, 4])
+async def test_content_that_changes_on_its_way_never_becomes_a_whole_request(
+    server, client, tmp_path, size
 ):
     path = tmp_path / "spool"
-    path.write_bytes(b"ab")
-    monkeypatch.setattr("target_pipedrive.pipedrive.files._size", lambda _: 3)
+    path.write_bytes(b"abc")
+    body = Multipart(_file(b"x" * size, uri=path.as_uri()), {"person_id": "5"})
     with pytest.raises(Rejected, match="file_missing"):
-        await pipedrive.upload(_file(b"abc", uri=path.as_uri()), {"person_id": 5})
-    assert server.requests == []  # it never became a whole request
+        await client.call(OPERATIONS["file.create"], files=body)
+    assert server.requests == []
 
 
 async def test_a_file_that_pipedrive_cut_is_removed_and_rejected(server, pipedrive):
