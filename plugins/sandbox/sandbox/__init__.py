@@ -1,1 +1,1 @@
-"""A simulated Cliniko and a simulated Pipedrive on loopback, with a synthetic clinic to rehearse on."""
+"""A simulated Cliniko and Pipedrive on loopback, with a synthetic clinic to rehearse on."""

@@ -17,23 +17,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DEFAULT_RUN_DIR = Path("output/sandbox")
-_PORT = 8930
 
 
 def _world_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what is simulated."""
     options = (
-        click.option("--patients", type=click.IntRange(1), default=120, show_default=True, help="Size of the clinic."),
-        click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another clinic."),
-        click.option("--now", help="The moment the clinic is looked at, ISO 8601; the present by default."),
-        click.option("--cliniko-per-minute", type=click.IntRange(1), default=200, show_default=True, help="Requests a Cliniko user may send in any minute."),
-        click.option("--plan", type=click.Choice(["lite", "growth", "premium", "ultimate"]), default="ultimate", show_default=True, help="Pipedrive subscription."),
-        click.option("--seats", type=click.IntRange(1), default=1, show_default=True, help="Paid Pipedrive users."),
-        click.option("--burst", type=click.IntRange(1), help="Pipedrive requests in any 2 s, in place of the plan's."),
-        click.option("--daily-tokens", type=click.IntRange(1), help="Pipedrive tokens a day, in place of the plan's."),
-        click.option("--port", type=click.IntRange(0, 65532), default=_PORT, show_default=True, help="First of four ports in a row; 0 takes free ones."),
-        click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Append every exchange to this JSON Lines file."),
-    )  # fmt: skip
+        click.option("--patients", type=click.IntRange(1), default=120, help="Size of the clinic."),
+        click.option("--seed", type=int, default=1, help="Another seed, another clinic."),
+        click.option("--now", help="When the clinic is looked at, ISO 8601; else the present."),
+        click.option(
+            "--cliniko-per-minute",
+            type=click.IntRange(1),
+            default=200,
+            help="Requests a Cliniko user may send in any minute.",
+        ),
+        click.option(
+            "--plan",
+            type=click.Choice(["lite", "growth", "premium", "ultimate"]),
+            default="ultimate",
+            help="Pipedrive subscription.",
+        ),
+        click.option("--seats", type=click.IntRange(1), default=1, help="Paid Pipedrive users."),
+        click.option(
+            "--burst",
+            type=click.IntRange(1),
+            help="Pipedrive requests in any 2 s, in place of the plan's.",
+        ),
+        click.option(
+            "--daily-tokens",
+            type=click.IntRange(1),
+            help="Pipedrive tokens a day, in place of the plan's.",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65532),
+            default=8930,
+            help="First of four ports in a row; 0 takes free ones.",
+        ),
+        click.option(
+            "--record",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Append every exchange to this JSON Lines file.",
+        ),
+    )
     for option in reversed(options):
         command = option(command)
     return command
@@ -49,7 +75,7 @@ _run_dir = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 def main() -> None:
     """Simulate Cliniko and Pipedrive on this machine, with a synthetic clinic to rehearse on."""
 
@@ -170,9 +196,9 @@ def stats(run_dir: Path) -> None:
 @click.argument("kind", required=False)
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
 def edit(run_dir: Path, kind: str | None, arguments: tuple[str, ...]) -> None:
-    """Change the clinic as its staff would, for instance `sandbox edit rename_patient last_name=Li`.
+    """Change the clinic as its staff would; without KIND, list the edits.
 
-    Without KIND it lists the edits.
+    Example: `sandbox edit rename_patient last_name=Li`.
     """
     if kind is None:
         from sandbox.edits import EDITS
@@ -191,9 +217,9 @@ def edit(run_dir: Path, kind: str | None, arguments: tuple[str, ...]) -> None:
 @click.option("--clear", is_flag=True, help="Drop all rules.")
 @click.argument("rule", nargs=-1, metavar="[NAME=VALUE]...")
 def fault(run_dir: Path, clear: bool, rule: tuple[str, ...]) -> None:  # noqa: FBT001 - click passes options by name
-    """Order a fault, for instance `sandbox fault api=pipedrive kind=drop_after method=POST every=7`.
+    """Order a fault; without a rule, list those in force.
 
-    Without a rule it lists those in force.
+    Example: `sandbox fault api=pipedrive kind=drop_after method=POST every=7`.
     """
     with _control(run_dir) as control:
         if clear:
@@ -206,7 +232,7 @@ def fault(run_dir: Path, clear: bool, rule: tuple[str, ...]) -> None:  # noqa: F
 @_run_dir
 @click.argument("limit", nargs=-1, metavar="[NAME=VALUE]...")
 def limits(run_dir: Path, limit: tuple[str, ...]) -> None:
-    """Change limits, for instance `sandbox limits plan=lite daily_tokens=5000`; without, show them."""
+    """Change limits; without any, show them. Example: `sandbox limits plan=lite seats=2`."""
     with _control(run_dir) as control:
         click.echo(json.dumps(control.limits(**_pairs(limit)), indent=1))
 
@@ -217,7 +243,8 @@ def limits(run_dir: Path, limit: tuple[str, ...]) -> None:
 def check(run_dir: Path, setting: tuple[str, ...]) -> None:
     """Compare Pipedrive with what the clinic's records ask for. Exit code 1 on differences.
 
-    Settings are those of the target: default_owner, currency, note_format, when_removed, max_file_mb.
+    Settings are those of the target: default_owner, currency, note_format, when_removed,
+    max_file_mb.
     """
     with _control(run_dir) as control:
         report = control.check(**_pairs(setting))

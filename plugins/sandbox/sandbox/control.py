@@ -29,61 +29,68 @@ def create(world: World, origins: dict[str, str]) -> Starlette:
 
     Args:
         world: What it looks into and changes.
-        origins: The URL of each service by name; filled when the server listens.
+        origins: The URL of each service by name.
     """
-
-    async def about(_request: Request) -> Response:
-        return _json({**origins, "pid": os.getpid(), "patients": world.options.patients})
-
-    async def dump(_request: Request) -> Response:
-        return _json(world.dump())
-
-    async def log(request: Request) -> Response:
-        if request.method == "DELETE":
-            world.journal.clear()
-        return _json(world.journal.rows())
-
-    async def stats(_request: Request) -> Response:
-        return _json({**world.journal.summary(), "limits": world.limits()})
-
-    async def edit(request: Request) -> Response:
-        given = await _object(request)
-        kind = given.pop("kind", None)
-        if not isinstance(kind, str):
-            raise ValueError('an edit needs its "kind"')
-        return _json(edits.apply(world.cliniko, kind, given))
-
-    async def faults(request: Request) -> Response:
-        if request.method == "DELETE":
-            world.faults.clear()
-        elif request.method == "POST":
-            world.faults.add(await _object(request))
-        return _json(world.faults.as_list())
-
-    async def limits(request: Request) -> Response:
-        if request.method == "POST":
-            return _json(world.configure(await _object(request)))
-        return _json(world.limits())
-
-    async def check(request: Request) -> Response:
-        settings: dict[str, Any] = await _object(request) if request.method == "POST" else {}
-        given = settings.pop("now", None)
-        now = datetime.fromisoformat(given) if given else datetime.now(UTC)
-        report = compare(world.dump(), now, baseline=world.baseline, **settings)
-        return _json({"ok": report.ok, "lines": report.lines(), "report": report.as_dict()})
-
+    api = _Control(world, origins)
+    routes: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
+        ("/", api.about, ("GET",)),
+        ("/dump", api.dump, ("GET",)),
+        ("/log", api.log, ("GET", "DELETE")),
+        ("/stats", api.stats, ("GET",)),
+        ("/edit", api.edit, ("POST",)),
+        ("/faults", api.faults, ("GET", "POST", "DELETE")),
+        ("/limits", api.limits, ("GET", "POST")),
+        ("/check", api.check, ("GET", "POST")),
+    )
     return Starlette(
         routes=[
-            Route("/", about),
-            Route("/dump", dump),
-            Route("/log", _refusing(log), methods=["GET", "DELETE"]),
-            Route("/stats", stats),
-            Route("/edit", _refusing(edit), methods=["POST"]),
-            Route("/faults", _refusing(faults), methods=["GET", "POST", "DELETE"]),
-            Route("/limits", _refusing(limits), methods=["GET", "POST"]),
-            Route("/check", _refusing(check), methods=["GET", "POST"]),
+            Route(path, _refusing(handler), methods=methods) for path, handler, methods in routes
         ]
     )
+
+
+class _Control:
+    def __init__(self, world: World, origins: dict[str, str]) -> None:
+        self.world = world
+        self.origins = origins
+
+    async def about(self, _request: Request) -> Response:
+        facts = {"pid": os.getpid(), "patients": self.world.options.patients}
+        return _json({**self.origins, **facts})
+
+    async def dump(self, _request: Request) -> Response:
+        return _json(self.world.dump())
+
+    async def log(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.world.journal.clear()
+        return _json(self.world.journal.rows())
+
+    async def stats(self, _request: Request) -> Response:
+        return _json({**self.world.journal.summary(), "limits": self.world.limits()})
+
+    async def edit(self, request: Request) -> Response:
+        given = await _object(request)
+        return _json(edits.apply(self.world.cliniko, str(given.pop("kind", "")), given))
+
+    async def faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.world.faults.clear()
+        elif request.method == "POST":
+            self.world.faults.add(await _object(request))
+        return _json(self.world.faults.as_list())
+
+    async def limits(self, request: Request) -> Response:
+        if request.method == "POST":
+            return _json(self.world.configure(await _object(request)))
+        return _json(self.world.limits())
+
+    async def check(self, request: Request) -> Response:
+        settings = await _object(request)
+        given = settings.pop("now", None)
+        now = datetime.fromisoformat(given) if given else datetime.now(UTC)
+        report = compare(self.world.dump(), now, baseline=self.world.baseline, **settings)
+        return _json({"ok": report.ok, "lines": report.lines(), "report": report.as_dict()})
 
 
 def _refusing(handler: Handler) -> Handler:

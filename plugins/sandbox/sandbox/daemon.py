@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.client import Control, ControlError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START_SECONDS = 180
 STOP_SECONDS = 60

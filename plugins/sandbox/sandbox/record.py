@@ -1,4 +1,4 @@
-"""Recording of full exchanges, for contract tests: one JSON line for each request and its answer."""
+"""Recording of full exchanges, for contract tests: one JSON line for each request."""
 
 from __future__ import annotations
 

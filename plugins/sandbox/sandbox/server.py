@@ -91,7 +91,7 @@ def _origins(sockets: dict[str, socket.socket]) -> dict[str, str]:
 def applications(
     world: World, origins: dict[str, str], recording: TextIO | None = None
 ) -> dict[str, ASGIApp]:
-    """Return every service over a world, with faults, log and recording around the simulated ones."""
+    """Return every service over a world; faults, log and recording wrap the simulated ones."""
     inner: dict[str, ASGIApp] = {
         "cliniko": cliniko.create(world.cliniko, lambda: origins["storage"]),
         "pipedrive": pipedrive.create(world.pipedrive),

@@ -52,7 +52,7 @@ def _money(value: Decimal) -> Decimal:
 
 
 def number_text(value: Decimal) -> str:
-    """Return a decimal as Cliniko writes it: no trailing zeros, yet always one digit behind the point."""
+    """Return a decimal as Cliniko writes it: no trailing zeros but one behind a bare point."""
     text = format(value.normalize(), "f")
     return text if "." in text else f"{text}.0"
 
@@ -85,7 +85,7 @@ def amounts(lines: list[Line], sign: int = 1) -> dict[str, str]:
 
 
 def build(b: Builder, practice: Practice, patients: list[Row], appointments: list[Row]) -> None:
-    """Add invoices: most for an appointment, some over the counter; a share of patients has none."""
+    """Add invoices: most for an appointment, some over the counter; some patients have none."""
     without = {row["id"] for row in patients[5::7]}
     settled = {row["id"] for row in patients[3::4]}
     by_patient: dict[int, list[Row]] = {row["id"]: [] for row in patients}

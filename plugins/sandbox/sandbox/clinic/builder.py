@@ -1,8 +1,7 @@
-"""The tool every part of the generator works with: chance, the clock, ids and the growing account."""
+"""What every part of the generator works with: chance, the clock, ids, the growing account."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sandbox.cliniko.state import BOOKINGS, ClinikoState, stamp
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
 
     from sandbox.cliniko.resource import Row

@@ -1,4 +1,4 @@
-"""Appointments of single patients: past and future, cancelled, missed, moved, repeated, archived."""
+"""Appointments of single patients: past, future, cancelled, missed, repeated, archived."""
 
 from __future__ import annotations
 

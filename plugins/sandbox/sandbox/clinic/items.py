@@ -1,4 +1,4 @@
-"""What the clinic sells and offers: taxes, items, products, appointment types and who does what where."""
+"""What the clinic sells and offers: taxes, items, products, appointment types, opening hours."""
 
 from __future__ import annotations
 
@@ -230,9 +230,9 @@ def _blocks(b: Builder, practice: Practice) -> None:
             name=name,
             color="#777777",
             duration_in_minutes=minutes,
-            system_controlled=minutes == 60,
+            system_controlled=built_in,
         )
-        for name, minutes in (("Lunch", 60), ("Meeting", 30))
+        for name, minutes, built_in in (("Lunch", 60, True), ("Meeting", 30, False))
     ]
     for person in practice.active:
         place = b.pick(practice.businesses)

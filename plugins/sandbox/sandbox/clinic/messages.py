@@ -32,6 +32,10 @@ CATEGORIES = {
 DESK = "desk@harbourside.example.com"
 _MEMO = 12
 
+_CONFIRMATION = (
+    "<html><body><p>Dear patient,</p><p>See you <b>soon</b> &amp; take care.<br>The team</p>"
+    '<p><a href="https://harbourside.example.com">Our site</a></p></body></html>'
+)
 # category, type, direction, subject, content
 _USUAL: tuple[tuple[int, int, int, str | None, str], ...] = (
     (1, SMS, SENT, None, "Reminder: you have an appointment tomorrow. Reply Y to confirm."),
@@ -41,8 +45,7 @@ _USUAL: tuple[tuple[int, int, int, str | None, str], ...] = (
         EMAIL,
         SENT,
         "Your appointment is confirmed",
-        "<html><body><p>Dear patient,</p><p>See you <b>soon</b> &amp; take care.<br>The team</p>"
-        '<p><a href="https://harbourside.example.com">Our site</a></p></body></html>',
+        _CONFIRMATION,
     ),
     (
         3,
@@ -63,7 +66,7 @@ _TRAPS: tuple[tuple[int, int, int, str | None, str], ...] = (
     (8, SMS, RECEIVED, None, "@desk please ring"),
     (15, EMAIL, SENT, '=1+1, "quoted" subject', "<p>Line one</p>\r\n<p>a, b; c \u201cd\u201d</p>"),
     (7, SMS, SENT, None, "\tTabbed"),
-    (1, SMS, SENT, None, "Kia ora Āniwaniwa, see you at 9 – Harbourside"),
+    (1, SMS, SENT, None, "Kia ora Āniwaniwa, see you at 9 \u2013 Harbourside"),
 )
 _ACCOUNT = (
     (47, "Your code", "Code 000000"),

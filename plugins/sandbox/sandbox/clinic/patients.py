@@ -1,4 +1,4 @@
-"""Patients and what describes them: custom fields, alerts, referrals, relationships, concessions."""
+"""Patients and what describes them: custom fields, alerts, relationships."""
 
 from __future__ import annotations
 

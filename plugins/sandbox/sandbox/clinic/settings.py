@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 INSURERS = ("Wattle Health", "Southern Shield", "Meridian Mutual", "Bluegum Cover")
 INSURANCE_TYPES = ("Hospital", "Extras", "Hospital & Extras")
 
-# section, archived, fields: name, type, archived, options, does it offer "other"
-_SECTIONS: tuple[
-    tuple[str, bool, tuple[tuple[str, str, bool, tuple[str, ...], bool], ...]], ...
-] = (
+# name, type, archived, options, does it offer "other"
+_Column = tuple[str, str, bool, tuple[str, ...], bool]
+# section, archived, fields
+_SECTIONS: tuple[tuple[str, bool, tuple[_Column, ...]], ...] = (
     (
         "Insurance coverage",
         False,
@@ -53,20 +53,14 @@ def definition() -> list[dict[str, Any]]:
             "name": name,
             "token": _token(name),
             "archived": archived,
-            "fields": [_field(name, *field) for field in fields],
+            "fields": [_field(name, field) for field in fields],
         }
         for name, archived, fields in _SECTIONS
     ]
 
 
-def _field(
-    section: str,
-    name: str,
-    kind: str,
-    archived: bool,
-    options: tuple[str, ...],
-    other: bool,  # noqa: FBT001
-) -> dict[str, Any]:
+def _field(section: str, column: _Column) -> dict[str, Any]:
+    name, kind, archived, options, other = column
     field: dict[str, Any] = {
         "name": name,
         "token": _token(section, name),

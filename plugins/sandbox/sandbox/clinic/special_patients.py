@@ -1,4 +1,4 @@
-"""The patients every migration trips over: one entry per case, applied to the first of the clinic."""
+"""The patients every migration trips over: one entry a case, for the first of the clinic."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ FAMILY_PERSON = {"name": "Alvin Castor", "email": FAMILY}
 """A person in Pipedrive with the e-mail of a family, who is none of its patients."""
 
 LONG_OCCUPATION = (
-    "Coordinator of volunteer programmes, regional transport planning, community gardens and, since "
-    "the reorganisation of the department, also of the school crossing service, the mobile library, "
-    "the neighbourhood tool exchange and the annual harbour festival with its four committees"
+    "Coordinator of volunteer programmes, regional transport planning, community gardens and, "
+    "since the reorganisation of the department, also of the school crossing service, the "
+    "mobile library, the neighbourhood tool exchange and the annual harbour festival with its "
+    "four committees"
 )
 
 
 def cases() -> list[dict[str, Any]]:
-    """Return what is special about the first patients, in order; a value of None empties the field."""
+    """Return what is special about the first patients, in order; None empties a field."""
     mobile = phone("Mobile", "0491 570 156", "61491570156")
     return [
         # One family on one e-mail; two of them even share the first name.
         {"first_name": "Pollux", "last_name": "Castor", "email": FAMILY},
         {"first_name": "Helen", "last_name": "Castor", "email": FAMILY.title()},
-        {"first_name": "Pollux", "last_name": "Castor", "email": FAMILY, "date_of_birth": "2014-02-28"},
+        {"first_name": "Pollux", "last_name": "Castor", "email": FAMILY,
+         "date_of_birth": "2014-02-28"},
         # Two different people of one name.
         {"first_name": "John", "last_name": "Smithers", "email": "j.smithers@example.com"},
         {"first_name": "John", "last_name": "Smithers", "email": "smithers1958@example.org"},
@@ -68,9 +70,11 @@ def cases() -> list[dict[str, Any]]:
         # Already in Pipedrive.
         {"first_name": "Greta", "last_name": "Sonnenfeld", "email": "Greta.Sonnenfeld@Example.com"},
         # Reminders and consent of each kind.
-        {"reminder_type": "None", "accepted_email_marketing": False, "accepted_sms_marketing": False},
+        {"reminder_type": "None", "accepted_email_marketing": False,
+         "accepted_sms_marketing": False},
         {"reminder_type": None, "accepted_email_marketing": None, "accepted_sms_marketing": None},
-        {"reminder_type": "Email", "accepted_email_marketing": True, "accepted_sms_marketing": True},
+        {"reminder_type": "Email", "accepted_email_marketing": True,
+         "accepted_sms_marketing": True},
         # The barest record.
         {"email": None, "patient_phone_numbers": [], "date_of_birth": None, "sex": None,
          "address_1": "", "city": None, "state": None, "post_code": None, "occupation": None,

@@ -1,4 +1,4 @@
-"""Who may ask what: the key, the User-Agent, the requests per minute and the permissions of a role."""
+"""Who may ask what: key, User-Agent, requests per minute, permissions of a role."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def check_permission(user: Row, resource: str, key: int | None = None) -> None:
 
 
 def visible(state: ClinikoState, user: Row, resource: str, row: Row) -> bool:
-    """Say whether a role is shown a row of a list it may read; the rest is left out without a word."""
+    """Say whether a role is shown a row of a list it may read; others are silently left out."""
     role = user["role"]
     if resource == "treatment_notes" and role == "practitioner":
         owner = state.row("practitioners", row["practitioner_id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -57,6 +58,14 @@ class _Api:
         self.storage_origin = storage_origin
         self.reader = Reader(state)
         self.pace = access.Pace()
+        self.fixed: dict[tuple[str, ...], Callable[[Request, Row], Response]] = {
+            ("user",): self._user,
+            ("settings",): self._settings,
+            ("settings", "public"): self._public_settings,
+            ("practitioners",): self._practitioners,
+            ("practitioners", "inactive"): self._inactive,
+            ("patient_cases", "active"): self._active_cases,
+        }
 
     async def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -64,37 +73,19 @@ class _Api:
             access.check_headers(request.headers)
             user = access.authenticate(self.state, request.headers)
             self.pace.count(user["id"], self.state.per_minute)
-            if request.method not in {"GET", "HEAD"}:
-                raise Refusal(
-                    405, "The simulated Cliniko is read-only; change it with `sandbox edit`"
-                )
-            return self._get(request, user)
+            return self._answer(request, user)
         except QueryError as error:
             return _json({"message": str(error)}, 400)
         except Refusal as refusal:
-            body = {"message": refusal.message} if refusal.message else None
-            if refusal.status == 404:
-                body = {"status": "404", "error": "Not Found"}
-            return _json(body, refusal.status, refusal.headers)
+            return _json(_refused(refusal), refusal.status, refusal.headers)
 
-    def _get(self, request: Request, user: Row) -> Response:
+    def _answer(self, request: Request, user: Row) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            raise Refusal(405, "The simulated Cliniko is read-only; change it with `sandbox edit`")
         parts = tuple(request.path_params["path"].split("/"))
+        if fixed := self.fixed.get(parts):
+            return fixed(request, user)
         match parts:
-            case ("user",):
-                return _json(record(RESOURCES["users"], user))
-            case ("settings", "public"):
-                return _json(public_settings(self.state.settings))
-            case ("settings",):
-                access.check_permission(user, "settings")
-                return _json(self.state.settings)
-            case ("practitioners", "inactive"):
-                return self._list(request, user, "practitioners", lambda row: not row["active"])
-            case ("patient_cases", "active"):
-                return self._list(
-                    request, user, "patient_cases", lambda row: "closed_at" not in row
-                )
-            case ("practitioners",):
-                return self._practitioners(request, user)
             case (name,) if name in RESOURCES or name in PARENT_ALIASES:
                 return self._list(request, user, PARENT_ALIASES.get(name, name), key=name)
             case ("patient_attachments", key, "content"):
@@ -104,6 +95,23 @@ class _Api:
             case (parent, key, *rest):
                 return self._nested(request, user, parent, self._key(key), tuple(rest))
         raise Refusal(404)
+
+    def _settings(self, _request: Request, user: Row) -> Response:
+        access.check_permission(user, "settings")
+        return _json(self.state.settings)
+
+    def _public_settings(self, _request: Request, _user: Row) -> Response:
+        return _json(public_settings(self.state.settings))
+
+    @staticmethod
+    def _user(_request: Request, user: Row) -> Response:
+        return _json(record(RESOURCES["users"], user))
+
+    def _inactive(self, request: Request, user: Row) -> Response:
+        return self._list(request, user, "practitioners", lambda row: not row["active"])
+
+    def _active_cases(self, request: Request, user: Row) -> Response:
+        return self._list(request, user, "patient_cases", lambda row: "closed_at" not in row)
 
     @staticmethod
     def _key(text: str) -> int:
@@ -244,6 +252,12 @@ class _Api:
             raise Refusal(404)
         target = self.storage_origin() + storage.signed_path(self.state, key)
         return Response(status_code=303, headers={"location": target})
+
+
+def _refused(refusal: Refusal) -> dict[str, str] | None:
+    if refusal.status == HTTPStatus.NOT_FOUND:
+        return {"status": "404", "error": "Not Found"}
+    return {"message": refusal.message} if refusal.message else None
 
 
 def _is_active(row: Row) -> bool:

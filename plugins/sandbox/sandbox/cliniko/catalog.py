@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sandbox.cliniko.resource import Resource
 from sandbox.cliniko.tables import appointments, billing, clinical, people, practice
+
+if TYPE_CHECKING:
+    from sandbox.cliniko.resource import Resource
 
 RESOURCES: dict[str, Resource] = {
     table.name: table

@@ -1,4 +1,4 @@
-"""The bytes behind attachments: made when they are asked for, so that a large file costs no memory."""
+"""The bytes behind attachments: made when asked for, so that a large file costs no memory."""
 
 from __future__ import annotations
 

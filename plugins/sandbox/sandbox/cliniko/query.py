@@ -1,7 +1,8 @@
 """What a request asks of a list: the `q[]` grammar, sorting and paging, each fault with its text.
 
-Operators by type as in the Cliniko docs, section on filtering: a date-time knows no `=`, only a number
-takes a list, `?` means set, `!?` unset, and `*` anything, which lifts the default hiding of a stamp.
+Operators by type as in the Cliniko docs, section on filtering: a date-time knows no `=`, only a
+number takes a list, `?` means set, `!?` unset, and `*` anything, which lifts the default hiding of
+a stamp.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lists out of the tables: order, default hiding, filters and pages, without a full scan where it can."""
+"""Lists out of the tables: order, default hiding, filters, pages; no full scan where it can."""
 
 from __future__ import annotations
 

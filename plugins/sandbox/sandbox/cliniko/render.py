@@ -21,7 +21,7 @@ def link(path: str) -> dict[str, dict[str, str]]:
 
 
 def record(resource: Resource, row: Row) -> dict[str, Any]:
-    """Return one record as the API serves it: ids as text, links as objects, empty links left out."""
+    """Return one record as the API serves it: ids as text, no link that leads nowhere."""
     if resource.name == "services":
         return _service(row)
     if resource.name == "bookings":
@@ -41,6 +41,9 @@ def record(resource: Resource, row: Row) -> dict[str, Any]:
             out[name] = link(path.format(id=row["id"]))
     if extra := _EXTRAS.get(resource.name):
         out.update(extra(row))
+    if resource.name == "communications":
+        for name in _unshaped(row):
+            del out[name]
     out["links"] = {"self": HOST + resource.path.format(**row)}
     return out
 
@@ -62,6 +65,19 @@ _PRESENT: dict[str, Callable[[Row], bool]] = {
     "repeats": lambda row: bool(row.get("repeat_rule")),
     "referrers": lambda row: row.get("referrer_type") == "Patient",
 }
+
+
+MEMO, EMAIL = 12, 2
+"""Codes of `category_code` and `type_code` that give a communication its shape."""
+
+
+def _unshaped(row: Row) -> tuple[str, ...]:
+    """Return the fields that a communication of this shape lacks: memo, e-mail or text message."""
+    if row.get("category_code") == MEMO:
+        return ("content_subject",)
+    if row.get("type_code") == EMAIL:
+        return ("confidential",)
+    return ("confidential", "content_subject")
 
 
 def _attachment(row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The shape of one list of the Cliniko API: fields, links, filters and what is hidden by default."""
+"""The shape of one list of the Cliniko API: fields, links, filters, what is hidden by default."""
 
 from __future__ import annotations
 
@@ -84,4 +84,4 @@ def resource(  # noqa: PLR0913 - the columns of a table
 
 
 def _pairs(text: str) -> dict[str, str]:
-    return dict(pair.split(":", 1) for pair in text.split())  # type: ignore[misc] # each pair has one colon
+    return {key: value for key, _, value in (pair.partition(":") for pair in text.split())}

@@ -119,7 +119,7 @@ class ClinikoState:
         ]
 
     def dump(self) -> dict[str, Any]:
-        """Return every record as the API would serve it, hidden ones too, and the attachments' hashes."""
+        """Return every record as the API would serve it, hidden ones too, and the files' hashes."""
         streams = {
             name: [record(RESOURCES[name], row) for row in self.rows(name)] for name in RESOURCES
         }

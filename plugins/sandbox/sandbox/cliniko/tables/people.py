@@ -1,7 +1,7 @@
 """Patients and those around them.
 
-Fields, links and filters as in the official OpenAPI of Cliniko. Recalls are not in it: what is known
-of them comes from clients that read them live.
+Fields, links and filters as in the official OpenAPI of Cliniko. Recalls are not in it: what is
+known of them comes from clients that read them live.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The practice itself: its people, places and services. Fields, links and filters as in the official OpenAPI of Cliniko."""
+"""The practice itself: its people, places and services.
+
+Fields, links and filters as in the official OpenAPI of Cliniko.
+"""
 
 from __future__ import annotations
 

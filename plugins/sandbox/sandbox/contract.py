@@ -1,0 +1,227 @@
+"""Holding requests and answers against an official OpenAPI description.
+
+Reads an OpenAPI 3.0 file (YAML or JSON) and tells, for an exchange, what in it the description does
+not know. Needs `jsonschema` and `PyYAML`, which come with the extra `contract`. End-to-end tests
+feed it the lines that `sandbox serve --record` writes:
+
+    spec = cliniko(path)
+    faults = [fault for line in lines for fault in spec.faults(json.loads(line))]
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_ROOT = "urn:openapi"
+_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the description.
+
+    Attributes:
+        method: The HTTP method in capitals.
+        path: The path template.
+        parameters: Names of the query parameters.
+        body: Schema of the JSON request body, if it has one.
+        answers: Schemas of the JSON answers by status.
+    """
+
+    method: str
+    path: str
+    parameters: frozenset[str]
+    body: dict[str, Any] | None
+    answers: Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An OpenAPI description, ready to judge exchanges.
+
+    Attributes:
+        operations: Its operations with the pattern of their path, literal paths first.
+        prefix: What stands before the paths of the description in a request.
+    """
+
+    operations: tuple[tuple[re.Pattern[str], Operation], ...]
+    prefix: str
+    _registry: Any = field(repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        prefix: str,
+        closed: bool = False,
+        amend: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Spec:
+        """Read a description.
+
+        Args:
+            path: The file, YAML or JSON.
+            prefix: What stands before its paths in a request, such as `/v1`.
+            closed: Whether a key that a schema does not name counts as a fault. Not for
+                descriptions that put schemas together with `allOf`.
+            amend: Corrects the description, where it is known to lag behind.
+        """
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        with path.open(encoding="utf-8") as file:
+            document = yaml.load(file, loader)  # noqa: S506 - both are safe loaders
+        if amend is not None:
+            amend(document)
+        resolved = Resource(
+            contents=_json_schema(document, closed=closed), specification=DRAFT202012
+        )
+        registry = Registry().with_resource(_ROOT, resolved)
+        found = [
+            (_pattern(path_template), operation)
+            for path_template, item in document["paths"].items()
+            for operation in _operations(document, path_template, item, closed=closed)
+        ]
+        found.sort(key=lambda pair: pair[1].path.count("{"))
+        return cls(tuple(found), prefix, registry)
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation behind a request, or None when the description has none."""
+        inner = path.removeprefix(self.prefix)
+        for pattern, operation in self.operations:
+            if operation.method == method and pattern.fullmatch(inner):
+                return operation
+        return None
+
+    def faults(self, exchange: Mapping[str, Any]) -> Iterator[str]:
+        """Return what an exchange holds that the description does not know.
+
+        Args:
+            exchange: A line of a recording: `method`, `path`, `query`, `request`, `status`,
+                `response`.
+        """
+        method, path = exchange["method"], exchange["path"]
+        where = f"{method} {path}"
+        operation = self.operation(method, path)
+        if operation is None:
+            yield f"{where}: no such operation"
+            return
+        for name, _ in parse_qsl(exchange.get("query", ""), keep_blank_values=True):
+            if name not in operation.parameters:
+                yield f"{where}: no query parameter {name}"
+        if operation.body is not None and exchange.get("request") is not None:
+            yield from self._judge(f"{where} request", operation.body, exchange["request"])
+        status = str(exchange["status"])
+        schema = operation.answers.get(status)
+        if schema is None:
+            if status.startswith("2"):
+                yield f"{where}: status {status} is not described"
+        elif exchange.get("response") is not None:
+            yield from self._judge(f"{where} {status}", schema, exchange["response"])
+
+    def _judge(self, where: str, schema: dict[str, Any], body: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+        validator = Draft202012Validator(schema, registry=self._registry)
+        for error in validator.iter_errors(body):
+            yield f"{where}: {error.json_path}: {error.message[:200]}"
+
+
+def cliniko(path: Path) -> Spec:
+    """Return the official description of the Cliniko API, with what is known of it since."""
+    return Spec.load(path, prefix="/v1", closed=True, amend=_amend_cliniko)
+
+
+def _amend_cliniko(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    patient = schemas["Patient"]["properties"]
+    # Served since 2026.
+    for kind in ("reminders", "follow_ups"):
+        patient[f"{kind}_communication_channels"] = {"type": "array", "nullable": True}
+        patient[f"{kind}_communication_channels_description"] = {}
+    # Checked on writing; older records are longer.
+    del patient["occupation"]["maxLength"]
+    # Empty, not null, as long as nothing is cancelled.
+    appointment = schemas["IndividualAppointment"]["properties"]
+    appointment["cancellation_reason_description"]["enum"].append("")
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("".join(
+        "[^/]+" if part.startswith("{") else re.escape(part)
+        for part in re.split(r"(\{[^}]+\})", template)
+    ))  # fmt: skip
+
+
+def _operations(
+    document: dict[str, Any], path: str, item: dict[str, Any], *, closed: bool
+) -> Iterator[Operation]:
+    for method in _METHODS & item.keys():
+        raw = item[method]
+        parameters = [
+            _deref(document, parameter)
+            for parameter in (*item.get("parameters", ()), *raw.get("parameters", ()))
+        ]
+        answers = {
+            str(status): _schema(document, answer, closed=closed)
+            for status, answer in raw.get("responses", {}).items()
+        }
+        body = raw.get("requestBody")
+        yield Operation(
+            method=method.upper(),
+            path=path,
+            parameters=frozenset(one["name"] for one in parameters if one["in"] == "query"),
+            body=_schema(document, body, closed=closed) if body else None,
+            answers={status: schema for status, schema in answers.items() if schema is not None},
+        )
+
+
+def _schema(document: dict[str, Any], holder: dict[str, Any], *, closed: bool) -> Any:  # noqa: ANN401 - a JSON schema or None
+    content = _deref(document, holder).get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    return None if schema is None else _json_schema(schema, closed=closed)
+
+
+def _deref(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        found: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def _json_schema(node: Any, *, closed: bool) -> Any:  # noqa: ANN401 - any part of the description
+    """Return a part of an OpenAPI 3.0 description in the words of JSON Schema."""
+    if isinstance(node, list):
+        return [_json_schema(part, closed=closed) for part in node]
+    if not isinstance(node, dict):
+        return node
+    out = {
+        key: _json_schema(part, closed=closed) for key, part in node.items() if key not in _DROPPED
+    }
+    if isinstance(node.get("$ref"), str):
+        return {"$ref": _ROOT + node["$ref"]}
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        # A flag beside the limit there, a limit of its own here.
+        if isinstance(node.get(exclusive), bool) and out.pop(exclusive):
+            out[exclusive] = out.pop(limit)
+    if isinstance(node.get("pattern"), str):
+        # Written for Ruby, where they ignore case.
+        out["pattern"] = "(?i)" + node["pattern"].replace(r"\h", "[0-9a-f]")
+    if closed and isinstance(node.get("properties"), dict) and isinstance(node.get("type"), str):
+        out.setdefault("additionalProperties", False)
+    if node.get("nullable") is True:
+        return {"anyOf": [out, {"type": "null"}]}
+    return out
+
+
+_DROPPED = frozenset({"example", "examples", "nullable", "discriminator", "xml", "externalDocs"})
