@@ -7,11 +7,12 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 
@@ -61,7 +62,11 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        response = await self._answer(request)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:  # gone in mid-body: nothing was done, nobody waits for an answer
+            return
+        response.headers["x-correlation-id"] = str(uuid4())
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -176,7 +181,9 @@ async def _read(request: Request, call: Call, *, strict: bool) -> None:
         raise ApiError(400, "Bad request: the content type must be application/json")
     try:
         call.body = json.loads(raw, parse_constant=_no_constant)
-    except ValueError as error:
+        if b"\\ud" in raw.lower():
+            json.dumps(call.body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, "Bad request: the body is not JSON") from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sandbox.pipedrive.errors import ApiError, Invalid, refused
+from sandbox.pipedrive.query import integer
 
 if TYPE_CHECKING:
     from sandbox.pipedrive.checks import Key
@@ -57,10 +58,10 @@ class Call:
         Raises:
             ApiError: It is no number.
         """
-        given = self.path[name]
-        if not given.isascii() or not given.isdigit():
-            raise refused([(name, "must be an integer")])
-        return int(given)
+        try:
+            return integer(self.path[name])
+        except Invalid as fault:
+            raise refused([(name, str(fault))]) from fault
 
 
 Answer: TypeAlias = "Mapping[str, Any] | Download"

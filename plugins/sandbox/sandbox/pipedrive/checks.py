@@ -5,6 +5,7 @@ A check takes the state and a value, and returns what is to be kept; it raises `
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def integer(_: PipedriveState, value: Any) -> int:
 
 def number(_: PipedriveState, value: Any) -> int | float:
     """Take a number; a numeric string is none."""
-    if type(value) not in {int, float}:
+    if type(value) not in {int, float} or not math.isfinite(value):
         raise Invalid("must be a number")
     return value  # type: ignore[no-any-return] # the set above is the proof
 

@@ -63,7 +63,7 @@ def upload_file(call: Call) -> Mapping[str, Any]:
             "log_id": None,
             "add_time": now,
             "update_time": now,
-            "file_name": f"{path.stem}_{state.codes.code()}{path.suffix}",
+            "file_name": f"{path.stem}_{upload.sha256[:40]}{path.suffix}",
             "file_type": _KINDS.get(path.suffix.lower(), "file"),
             "file_size": upload.size,
             "active_flag": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -24,12 +25,22 @@ MOST_ROWS = 500
 MOST_IDS = 100
 MOST_CUSTOM_FIELDS = 15
 
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBERED = frozenset({"id", "order_nr"})
+
 
 def integer(given: str) -> int:
     """Read a whole number."""
-    if not given.isascii() or not given.removeprefix("-").isdigit():
+    if not _INTEGER.fullmatch(given):
         raise Invalid("must be an integer")
     return int(given)
+
+
+def count(given: str) -> int:
+    """Read a whole number that is not negative."""
+    if given.startswith("-"):
+        raise Invalid("must be 0 or more")
+    return integer(given)
 
 
 def boolean(given: str) -> bool:
@@ -190,7 +201,8 @@ def keyset_page(
     after = None
     if "cursor" in query:
         *sorting, value, row_id = decode_cursor(query["cursor"], 4)
-        if sorting != [order, down] or type(row_id) is not int:
+        expected = int if order in _NUMBERED else str
+        if sorting != [order, down] or type(row_id) is not int or type(value) is not expected:
             raise refused([("cursor", "is invalid for this sorting")])
         after = (value, row_id)
     size = query.get("limit", DEFAULT_LIMIT)

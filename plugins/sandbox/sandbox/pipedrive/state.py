@@ -146,7 +146,7 @@ class PipedriveState:
         }
 
     def configure(self, **limits: Any) -> None:
-        """Change limits while the account is in use.
+        """Change limits while the account is in use; the burst windows start empty.
 
         Args:
             **limits: `plan`, `seats`, `burst`, `daily_tokens` (the last two: None = the plan's),

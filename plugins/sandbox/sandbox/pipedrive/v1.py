@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.pipedrive import query
-from sandbox.pipedrive.errors import ApiError
+from sandbox.pipedrive.errors import ApiError, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,9 +46,10 @@ def integer_of(body: Row, name: str) -> int | None:
         return None
     if type(value) is int:
         return value
-    if type(value) is str and value.isascii() and value.isdigit():
-        return int(value)
-    raise bad(f"{name} must be an integer")
+    try:
+        return query.integer(str(value))
+    except Invalid as fault:
+        raise bad(f"{name} {fault}") from fault
 
 
 def text_of(body: Row, name: str) -> str:
@@ -69,7 +70,7 @@ def flag_of(value: Any, name: str) -> bool:
     Raises:
         ApiError: It is neither.
     """
-    if value in {0, 1, "0", "1"} and type(value) is not bool:
+    if type(value) in {int, str} and value in {0, 1, "0", "1"}:
         return value in {1, "1"}
     raise bad(f"{name} must be 0 or 1")
 
@@ -107,7 +108,7 @@ def is_admin(user: Row) -> bool:
 
 def page_parameters(most: int = query.MOST_ROWS) -> Parameters:
     """Return the parameters `start` and `limit`."""
-    return {"start": query.integer, "limit": query.limit(most)}
+    return {"start": query.count, "limit": query.limit(most)}
 
 
 def sorter(*columns: str) -> Callable[[str], list[tuple[str, bool]]]:

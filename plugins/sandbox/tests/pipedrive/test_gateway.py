@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import socket
 
 import pytest
 from sandbox.pipedrive.app import create
@@ -31,6 +32,19 @@ def test_a_refused_upload_is_read_to_its_end(api):
     api.token = "wrong"
     assert api.upload("a.txt", b"x" * 5_000_000, person_id=1).status == 401
     assert api("GET", "/v1/users/me").status == 401  # on the same connection
+
+
+def test_a_client_that_leaves_in_mid_body_changes_nothing(api, caplog):
+    before = len(api.state.tables["persons"])
+    head = (
+        "POST /api/v2/persons HTTP/1.1\r\nhost: x\r\nx-api-token: sandbox-token\r\n"
+        "content-type: application/json\r\ncontent-length: 14\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as raw:
+        raw.sendall(head.encode() + b'{"name"')
+    assert api("GET", "/v1/users/me").status == 200
+    assert len(api.state.tables["persons"]) == before
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
