@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import yaml
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no stubs here
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 if TYPE_CHECKING:
@@ -83,10 +83,8 @@ class Spec:
             document = yaml.load(file, loader)  # noqa: S506 - both are safe loaders
         if amend is not None:
             amend(document)
-        resolved = Resource(
-            contents=_json_schema(document, closed=closed), specification=DRAFT202012
-        )
-        registry = Registry().with_resource(_ROOT, resolved)
+        resolved = DRAFT202012.create_resource(_json_schema(document, closed=closed))
+        registry: Registry[Any] = Registry().with_resource(_ROOT, resolved)
         found = [
             (_pattern(path_template), operation)
             for path_template, item in document["paths"].items()
@@ -129,7 +127,7 @@ class Spec:
         elif exchange.get("response") is not None:
             yield from self._judge(f"{where} {status}", schema, exchange["response"])
 
-    def _judge(self, where: str, schema: dict[str, Any], body: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    def _judge(self, where: str, schema: dict[str, Any], body: Any) -> Iterator[str]:
         validator = Draft202012Validator(schema, registry=self._registry)
         for error in validator.iter_errors(body):
             yield f"{where}: {error.json_path}: {error.message[:200]}"
@@ -184,7 +182,7 @@ def _operations(
         )
 
 
-def _schema(document: dict[str, Any], holder: dict[str, Any], *, closed: bool) -> Any:  # noqa: ANN401 - a JSON schema or None
+def _schema(document: dict[str, Any], holder: dict[str, Any], *, closed: bool) -> Any:
     content = _deref(document, holder).get("content", {})
     schema = content.get("application/json", {}).get("schema")
     return None if schema is None else _json_schema(schema, closed=closed)
@@ -199,7 +197,7 @@ def _deref(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _json_schema(node: Any, *, closed: bool) -> Any:  # noqa: ANN401 - any part of the description
+def _json_schema(node: Any, *, closed: bool) -> Any:
     """Return a part of an OpenAPI 3.0 description in the words of JSON Schema."""
     if isinstance(node, list):
         return [_json_schema(part, closed=closed) for part in node]

@@ -31,6 +31,18 @@ def record(resource: Resource, row: Row) -> dict[str, Any]:
     for name in resource.fields:
         found = row.get(name)
         out[name] = resource.defaults.get(name) if found is None else found
+    out.update(_links(resource, row))
+    if extra := _EXTRAS.get(resource.name):
+        out.update(extra(row))
+    if resource.name == "communications":
+        for name in _unshaped(row):
+            del out[name]
+    out["links"] = {"self": HOST + resource.path.format(**row)}
+    return out
+
+
+def _links(resource: Resource, row: Row) -> dict[str, Any]:
+    out: dict[str, Any] = {}
     for name, target in resource.one.items():
         if (key := row.get(f"{name}_id")) is not None:
             out[name] = link(f"/{target}/{key}")
@@ -39,12 +51,6 @@ def record(resource: Resource, row: Row) -> dict[str, Any]:
             out[name] = None
         else:
             out[name] = link(path.format(id=row["id"]))
-    if extra := _EXTRAS.get(resource.name):
-        out.update(extra(row))
-    if resource.name == "communications":
-        for name in _unshaped(row):
-            del out[name]
-    out["links"] = {"self": HOST + resource.path.format(**row)}
     return out
 
 
