@@ -8,6 +8,7 @@ migration guide.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,14 @@ _COMPOUND = frozenset({"monetary", "address", "daterange", "timerange"})
 
 
 def fold(text: str) -> str:
-    """A name as it is compared: Pipedrive keeps no rule of its own about case or spaces."""
+    """A label as it is compared: Pipedrive keeps no rule of its own about case or spaces."""
     return " ".join(text.split()).casefold()
+
+
+def fold_name(text: str) -> str:
+    """A person's name as it is compared: as `fold`, and accents are often left out in typing."""
+    letters = unicodedata.normalize("NFKD", fold(text))
+    return fold("".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
 def chosen(type: str, value: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from target_pipedrive.pipedrive.encoding import encode as to_json
 from target_pipedrive.pipedrive.recover import lines
-from target_pipedrive.pipedrive.values import decode, encode, fold
+from target_pipedrive.pipedrive.values import decode, encode, fold, fold_name
 
 IDS = {"Female": 11, "Male": 12, "SMS": 21, "Email": 22}
 LABELS = {number: label for label, number in IDS.items()}
@@ -73,6 +73,21 @@ def test_a_type_that_nobody_may_write_is_an_error():
 
 def test_names_are_compared_without_case_and_spaces():
     assert fold("  Initial\tCONSULT ") == fold("initial consult") == "initial consult"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Zoë  Quick", "zoe quick", True), ("ŁUCJA", "Łucja", True), ("Ann", "Anna", False)],
+)
+def test_names_of_people_are_compared_without_accents_too(one, other, same):
+    assert (fold_name(one) == fold_name(other)) is same
+    assert fold("Mère") != fold("Mere")  # two options of a field stay two
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text):
+    assert fold(fold(text)) == fold(text)
+    assert fold_name(fold_name(text)) == fold_name(text)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4) | st.decimals(-5, 5))
