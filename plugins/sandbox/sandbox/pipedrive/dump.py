@@ -17,9 +17,9 @@ def dump(state: PipedriveState) -> dict[str, Any]:
     """Return everything, deleted rows included; see `PipedriveState.dump`."""
     owner = next(iter(state.users.values()))
     shown: dict[str, Any] = {
-        "company": state.company,
+        "company": dict(state.company),
         "users": [account.present(user, owner) for user in state.users.values()],
-        "currencies": state.currencies,
+        "currencies": [dict(row) for row in state.currencies],
     }
     everything = {"include_fields": ("attendees",)}
     for kind, entity in ENTITIES.items():
@@ -27,7 +27,7 @@ def dump(state: PipedriveState) -> dict[str, Any]:
     for person in shown["persons"]:
         if person["id"] in state.merged:
             person["merged_into"] = state.merged[person["id"]]
-    shown["activityTypes"] = list(state.tables["activityTypes"])
+    shown["activityTypes"] = [dict(row) for row in state.tables["activityTypes"]]
     shown["notes"] = [notes.present(state, row, owner) for row in state.tables["notes"]]
     shown["files"] = [
         files.present(state, row) | {"sha256": state.digests[row["id"]]}

@@ -83,12 +83,17 @@ class Meter:
     _blocked_until: float = -math.inf
 
     def __post_init__(self) -> None:
-        if self.plan not in PLANS:
+        if not isinstance(self.plan, str) or self.plan not in PLANS:
             raise ValueError(f"plan must be one of {', '.join(PLANS)}, not {self.plan!r}")
         for name in ("seats", "burst", "daily_tokens"):
             given = getattr(self, name)
-            if given is not None and given < 1:
-                raise ValueError(f"{name} must be 1 or more, not {given}")
+            if (given is None and name != "seats") or (type(given) is int and given >= 1):
+                continue
+            raise ValueError(f"{name} must be a whole number of at least 1, not {given!r}")
+        if type(self.spent) is not int or self.spent < 0:
+            raise ValueError(
+                f"tokens_spent must be a whole number of at least 0, not {self.spent!r}"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the windows: monotonic times mean nothing to another process."""

@@ -162,6 +162,12 @@ class PipedriveState:
             raise ValueError(
                 f"unknown limit {', '.join(unknown)}; there are {', '.join(sorted(metered | own))}"
             )
+        for name in ("search_lag", "max_file_mb"):
+            figure = limits.get(name, 0)
+            if type(figure) not in {int, float} or figure < 0:
+                raise ValueError(f"{name} must be a number of at least 0, not {figure!r}")
+        if type(limits.get("refuse_empty_files", False)) is not bool:
+            raise ValueError("refuse_empty_files must be true or false")
         before = self.meter
         self.meter = Meter(
             limits.get("plan", before.plan),
@@ -201,7 +207,7 @@ class PipedriveState:
     # -- dump
 
     def dump(self) -> dict[str, Any]:
-        """Return everything that stands in the account, deleted rows included.
+        """Return a copy of everything that stands in the account, deleted rows included.
 
         Rows have the shape in which the API answers them, with these additions: a person that
         was merged away has `merged_into`, a file has `sha256`, and `_invitations` counts the

@@ -111,6 +111,28 @@ def test_limits_can_be_changed_at_run_time(connect):
     assert api.state.limits["plan"] == "lite"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"plan": ["lite"]},
+        {"seats": None},
+        {"seats": "2"},
+        {"burst": 2.5},
+        {"daily_tokens": True},
+        {"tokens_spent": -1},
+        {"search_lag": "3"},
+        {"max_file_mb": -1},
+        {"refuse_empty_files": 1},
+    ],
+)
+def test_senseless_limits_are_refused_and_change_nothing(connect, wrong):
+    state = connect().state
+    before = state.limits
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        state.configure(**({"plan": "lite"} | wrong))
+    assert state.limits == before
+
+
 def admit(meter, now, *, token="t", cost=1, search=False, day="d"):  # noqa: S107 - whose window
     return meter.admit(token, cost, search=search, now=now, day=day)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from hypothesis import given
@@ -245,6 +246,18 @@ def test_the_life_of_an_activity_type(api):
     assert api("POST", "/v1/activityTypes", body).data["key_string"] == "massage_2"
     listed = {row["key_string"]: row["active_flag"] for row in api("GET", "/v1/activityTypes").data}
     assert (listed["massage"], listed["massage_2"], listed["call"]) == (False, True, True)
+
+
+def test_a_dump_is_a_copy_that_later_writes_leave_alone(api):
+    person, body = api.person(phones=[{"value": "1"}]), {"name": "Massage", "icon_key": "meeting"}
+    kind = api("POST", "/v1/activityTypes", body).data["id"]
+    note = api("POST", "/v1/notes", {"content": "x", "person_id": person}).data["id"]
+    before = api.state.dump()
+    as_text = json.dumps(before)
+    api("PUT", f"/v1/activityTypes/{kind}", {"name": "Other"})
+    api("PATCH", f"/v2/persons/{person}", {"phones": [], "name": "Other"})
+    api("PUT", f"/v1/notes/{note}", {"content": "y"})
+    assert json.dumps(before) == as_text != json.dumps(api.state.dump())
 
 
 def test_merging_keeps_one_person_and_moves_what_hangs_on_the_other(api):
