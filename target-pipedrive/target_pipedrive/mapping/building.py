@@ -6,25 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_pipedrive.desired import FieldSpec
-from target_pipedrive.errors import REJECTS
 from target_pipedrive.mapping import documents
 from target_pipedrive.mapping.children import Aggregation, ChildRule, Collate, Rollup
 from target_pipedrive.mapping.compiling import Compiler
 from target_pipedrive.mapping.faults import instead
 from target_pipedrive.mapping.linking import link
 from target_pipedrive.mapping.mappingset import MappingSet
-from target_pipedrive.mapping.notetext import TEXT_KEY
+from target_pipedrive.mapping.objectchecks import check_object
 from target_pipedrive.mapping.rules import ObjectRule
 from target_pipedrive.mapping.users import UserRule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from pydantic import BaseModel
+    from collections.abc import Mapping, Sequence
 
     from target_pipedrive.mapping.context import ObjectKeys, Options
-    from target_pipedrive.mapping.expression import Call
+    from target_pipedrive.mapping.expression import Expression
     from target_pipedrive.mapping.faults import Faults, Place
+    from target_pipedrive.mapping.frame import Call
     from target_pipedrive.mapping.yamlfile import Source
 
 
@@ -69,7 +67,7 @@ class Builder:
     calls: list[tuple[Place, Call]] = field(default_factory=list)
     account: Place | None = None
 
-    def add(self, source: Source, document: BaseModel) -> None:
+    def add(self, source: Source, document: documents.Document) -> None:
         """Take in one valid document."""
         if isinstance(document, documents.AccountDocument):
             if self.account is not None:
@@ -79,8 +77,6 @@ class Builder:
             self.account = source.place()
             self.mapping.other_custom_fields = document.other_custom_fields
             return
-        if not isinstance(document, documents.Document):  # pragma: no cover - KINDS is closed
-            raise TypeError(type(document).__name__)
         compiler = Compiler(source, document.stream, self.faults)
         match document:
             case documents.ObjectDocument():
@@ -120,7 +116,7 @@ class Builder:
                 f"unknown object {document.object!r}; {instead(document.object, self.objects)}",
             )
         else:
-            self._check_keys(source, document, keys)
+            check_object(source, document, keys, self.faults)
         specs = self._specs(source, document, compiler)
         rules.append(
             ObjectRule(
@@ -147,7 +143,7 @@ class Builder:
 
     def _specs(
         self, source: Source, document: documents.ObjectDocument, compiler: Compiler
-    ) -> list[tuple[FieldSpec, object]]:
+    ) -> list[tuple[FieldSpec, Expression]]:
         specs = []
         if document.key_field is not None:
             spec = FieldSpec(document.object, document.key_field, "varchar")
@@ -184,68 +180,6 @@ class Builder:
             self.faults.add(source.place([*path, "options"]), "an option stands twice; remove one")
         return FieldSpec(object_name, label, custom.type, labels, options == "from_source")
 
-    def _check_keys(
-        self, source: Source, document: documents.ObjectDocument, keys: ObjectKeys
-    ) -> None:
-        for name in document.fields:
-            if name not in keys.writable:
-                self.faults.add(
-                    source.place(["fields", name], key=True),
-                    f"{document.object} has no key {name!r}; {instead(name, keys.writable)}",
-                )
-        if not keys.custom_fields:
-            for path in (["key_field"], ["custom_fields"]):
-                if source.data.get(path[0]):
-                    self.faults.add(
-                        source.place(path, key=True),
-                        f"Pipedrive takes no custom fields on {document.object}; "
-                        + ("use `key_line`" if document.object in TEXT_KEY else "remove them"),
-                    )
-        self._check_text_keys(source, document)
-        if (document.object == "file") is (document.file is None):
-            self.faults.add(
-                source.place(["object"]),
-                "an object `file` needs `file:` with name, size, sha256 and uri; "
-                "no other object has it",
-            )
-        for code in document.reject_when:
-            if code not in REJECTS:
-                self.faults.add(
-                    source.place(["reject_when", code], key=True),
-                    f"unknown reject code {code!r}; {instead(code, REJECTS)}",
-                )
-        matchable = {*document.fields, "email", "phone"}
-        for at, name in enumerate(document.match):
-            if name not in matchable:
-                self.faults.add(
-                    source.place(["match", at]),
-                    f"cannot match by {name!r}; {instead(name, matchable)}",
-                )
-
-    def _check_text_keys(self, source: Source, document: documents.ObjectDocument) -> None:
-        """`key_line`, `footer` and `title` are part of an object's text."""
-        text_key = TEXT_KEY.get(document.object)
-        for name in ("key_line", "footer"):
-            if getattr(document, name) and text_key is None:
-                self.faults.add(
-                    source.place([name], key=True),
-                    f"{document.object} has no text for {name}; only "
-                    + " and ".join(sorted(TEXT_KEY))
-                    + " have",
-                )
-            elif getattr(document, name) and text_key not in document.fields:
-                self.faults.add(
-                    source.place([name], key=True),
-                    f"{name} ends the text of {text_key!r}; add `{text_key}:` to fields",
-                )
-        if document.title is not None and document.object != "note":
-            self.faults.add(source.place(["title"], key=True), "only a note has a title")
-        if document.key_field and document.key_line:
-            self.faults.add(
-                source.place(["key_line"], key=True),
-                "the key stands in a field or in a line; remove key_field or key_line",
-            )
-
     def _rollup(
         self, source: Source, document: documents.RollupDocument, compiler: Compiler
     ) -> None:
@@ -272,10 +206,13 @@ class Builder:
                     compiler.optional(*path, "where"),
                     compiler.sequence(*path, "order"),
                     compiler.optional(*path, "empty"),
+                    source.place(path, key=True),
                 )
             )
         rule = Rollup(
-            **self._children(document, document.rollup, compiler),
+            document.stream,
+            document.rollup,
+            *self._common(document, compiler),
             aggregations=tuple(aggregations),
         )
         self.child_rules.append((source.place(["rollup"]), rule))
@@ -290,7 +227,9 @@ class Builder:
                     f"there is no column {heading!r}; {instead(heading, document.columns)}",
                 )
         rule = Collate(
-            **self._children(document, document.collate, compiler),
+            document.stream,
+            document.collate,
+            *self._common(document, compiler),
             file=document.file,
             columns=tuple(compiler.mapping("columns").items()),
             phone_columns=frozenset(document.phone_columns),
@@ -298,21 +237,19 @@ class Builder:
         self.child_rules.append((source.place(["collate"]), rule))
 
     @staticmethod
-    def _children(
-        document: documents.RollupDocument | documents.CollateDocument,
-        parent: str,
-        compiler: Compiler,
-    ) -> dict[str, object]:
-        keep: Collection[str] | None = document.keep
-        return {
-            "stream": document.stream,
-            "parent": parent,
-            "by": compiler.required("by", alone=True),
-            "where": compiler.alone("where"),
-            "order": compiler.sequence("order"),
-            "keep": None if keep is None else frozenset(keep),
-            "onto": document.onto,
-        }
+    def _common(
+        document: documents.RollupDocument | documents.CollateDocument, compiler: Compiler
+    ) -> tuple[
+        Expression, Expression | None, Sequence[Expression], frozenset[str] | None, str | None
+    ]:
+        """What both kinds of children have: by, where, order, keep and onto."""
+        return (
+            compiler.required("by", alone=True),
+            compiler.alone("where"),
+            compiler.sequence("order"),
+            None if document.keep is None else frozenset(document.keep),
+            document.onto,
+        )
 
     def _user(self, source: Source, document: documents.UserDocument, compiler: Compiler) -> None:
         if self.mapping.users is not None:

@@ -15,11 +15,12 @@ from target_pipedrive.mapping.text import id_order
 from target_pipedrive.mapping.text import text as trimmed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_pipedrive.desired import FieldSpec
     from target_pipedrive.mapping.context import Context
     from target_pipedrive.mapping.expression import Expression
+    from target_pipedrive.mapping.faults import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Aggregation:
     where: Expression | None
     order: Sequence[Expression]
     empty: Expression | None
+    place: Place
 
     def of(self, rows: list[dict[str, Any]], context: Context, parent: dict[str, Any]) -> Any:
         """The aggregate of children already filtered and sorted by their rule."""
@@ -44,21 +46,25 @@ class Aggregation:
             rows = ordered(rows, self.order, context)
         if self.how == "count":
             return len(rows)
-        values = [value_of(self.value, row, context) for row in rows]
-        if self.how == "last":
-            return values[-1] if values else None
-        if self.how == "first":
-            return values[0] if values else None
-        present = [value for value in values if value not in (None, "")]
-        match self.how:
-            case "sum":
-                return total(present)
-            case "lines":
-                return "\n".join(line for value in present if (line := trimmed(value))) or None
-            case "max":
-                return max(present, default=None)
-            case _:
-                return min(present, default=None)
+        return _AGGREGATES[self.how]([value_of(self.value, row, context) for row in rows])
+
+
+def _present(values: list[Any]) -> list[Any]:
+    return [value for value in values if value not in (None, "")]
+
+
+def _lines(values: list[Any]) -> str | None:
+    return "\n".join(line for value in values if (line := trimmed(value))) or None
+
+
+_AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
+    "sum": total,
+    "max": lambda values: max(_present(values), default=None),
+    "min": lambda values: min(_present(values), default=None),
+    "last": lambda values: values[-1] if values else None,
+    "first": lambda values: values[0] if values else None,
+    "lines": _lines,
+}
 
 
 @dataclass(frozen=True, slots=True)

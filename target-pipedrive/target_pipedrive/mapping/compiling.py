@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.mapping.expression import (
-    Expression,
-    ExpressionError,
-    compile_expression,
-    literal,
-)
+from target_pipedrive.mapping.expression import Expression, compile_expression, literal
+from target_pipedrive.mapping.frame import ExpressionError
 from target_pipedrive.mapping.functions import FUNCTIONS
 from target_pipedrive.mapping.mappingset import Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_pipedrive.mapping.expression import Call
     from target_pipedrive.mapping.faults import Faults, Place
+    from target_pipedrive.mapping.frame import Call
     from target_pipedrive.mapping.yamlfile import Source
 
 

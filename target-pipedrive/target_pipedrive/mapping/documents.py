@@ -198,7 +198,7 @@ Document = (
     | UserDocument
     | AccountDocument
 )
-KINDS: dict[str, type[BaseModel]] = {
+KINDS: dict[str, type[Any]] = {
     "object": ObjectDocument,
     "rollup": RollupDocument,
     "collate": CollateDocument,

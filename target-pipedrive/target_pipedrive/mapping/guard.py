@@ -8,13 +8,45 @@ from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping.unfit import UnfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from types import TracebackType
 
     from target_pipedrive.mapping.context import Context
     from target_pipedrive.mapping.expression import Expression
     from target_pipedrive.mapping.faults import Place
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class Guard:
+    """`with Guard(place):` turns failures of the code inside into rejects of the record.
+
+    Args:
+        place: Where the cause stands in a mapping file.
+
+    Raises:
+        Rejected: With `mapping_failed`, the place, and the kind of failure.
+    """
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, _FAILURES):
+            return
+        # Python's own texts may hold the value, so only the kind of error is told.
+        reason = str(error) if isinstance(error, UnfitError) else type(error).__name__
+        raise Rejected("mapping_failed", f"{self.place}: {reason}") from None
 
 
 def value_of(expression: Expression | None, record: Mapping[str, Any], context: Context) -> Any:
@@ -25,20 +57,5 @@ def value_of(expression: Expression | None, record: Mapping[str, Any], context: 
     """
     if expression is None:
         return None
-    return guarded(expression.place, lambda: expression(record, context))
-
-
-def guarded(place: Place, act: Callable[[], Any]) -> Any:
-    """Run something that belongs to a place in a mapping file.
-
-    Raises:
-        Rejected: With `mapping_failed`, the place, and the kind of failure.
-    """
-    try:
-        return act()
-    except UnfitError as error:
-        reason = str(error)
-    except _FAILURES as error:
-        # Python's own texts may hold the value, so only the kind of error is told.
-        reason = type(error).__name__
-    raise Rejected("mapping_failed", f"{place}: {reason}")
+    with Guard(expression.place):
+        return expression(record, context)

@@ -203,46 +203,14 @@ def _padded(method: Callable[..., str]) -> Callable[..., str]:
     return apply
 
 
+_TEXT_METHODS = (
+    "capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit "
+    "islower isnumeric isspace istitle isupper lower lstrip partition removeprefix removesuffix "
+    "rfind rindex rpartition rsplit rstrip split splitlines startswith strip swapcase title upper"
+)
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     str: {
-        **{
-            name: getattr(str, name)
-            for name in [
-                "capitalize",
-                "casefold",
-                "count",
-                "endswith",
-                "find",
-                "index",
-                "isalnum",
-                "isalpha",
-                "isascii",
-                "isdecimal",
-                "isdigit",
-                "islower",
-                "isnumeric",
-                "isspace",
-                "istitle",
-                "isupper",
-                "lower",
-                "lstrip",
-                "partition",
-                "removeprefix",
-                "removesuffix",
-                "rfind",
-                "rindex",
-                "rpartition",
-                "rsplit",
-                "rstrip",
-                "split",
-                "splitlines",
-                "startswith",
-                "strip",
-                "swapcase",
-                "title",
-                "upper",
-            ]
-        },
+        **{name: getattr(str, name) for name in re.findall(r"\w+", _TEXT_METHODS)},
         "join": _joined,
         "replace": _replaced,
         "center": _padded(str.center),

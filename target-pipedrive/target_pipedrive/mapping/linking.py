@@ -10,11 +10,10 @@ from target_pipedrive.mapping.faults import instead
 from target_pipedrive.mapping.kept import Kept, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from target_pipedrive.desired import FieldSpec
     from target_pipedrive.mapping.building import Builder, Labelled
     from target_pipedrive.mapping.children import ChildRule
+    from target_pipedrive.mapping.faults import Place
     from target_pipedrive.mapping.rules import ObjectRule
 
 
@@ -39,34 +38,41 @@ def _link_children(builder: Builder) -> None:
                 f"unknown parent {rule.parent!r}: no document has this stream; "
                 f"{instead(rule.parent, known)}",
             )
-            continue
-        if parents.setdefault(rule.stream, rule.parent) != rule.parent:
+        elif parents.setdefault(rule.stream, rule.parent) != rule.parent:
             builder.faults.add(
                 place, f"{rule.stream} already belongs to {parents[rule.stream]}; use one parent"
             )
-            continue
-        children = mapping.children.setdefault(rule.parent, [])
-        if rule.stream not in children:
-            children.append(rule.stream)
-        targets = _targets(mapping.object_rules.get(rule.parent, ()), rule)
-        for target in mapping.object_rules.get(rule.parent, ()):
-            if isinstance(rule, Rollup) and rule.stream in _names(builder, target):
-                target.lists = [*target.lists, rule]
-        if not (isinstance(rule, Collate) or (isinstance(rule, Rollup) and rule.aggregations)):
-            continue
-        if len(targets) != 1:
-            builder.faults.add(
-                place,
-                f"{rule.parent} becomes {len(targets)} objects; say which one takes it: `onto: …`",
-            )
-        elif isinstance(rule, Collate):
-            targets[0].collates = [*targets[0].collates, rule]
-        elif isinstance(rule, Rollup):
-            targets[0].rollups = [*targets[0].rollups, rule]
+        else:
+            children = mapping.children.setdefault(rule.parent, [])
+            if rule.stream not in children:
+                children.append(rule.stream)
+            _hang(builder, place, rule)
 
 
-def _targets(rules: Iterable[ObjectRule], child: ChildRule) -> list[ObjectRule]:
-    return [rule for rule in rules if child.onto in (None, rule.object)]
+def _hang(builder: Builder, place: Place, child: ChildRule) -> None:
+    """Give a rule of children to the object rules of its parent."""
+    rules = builder.mapping.rules(child.parent)
+    if isinstance(child, Rollup):
+        for rule in rules:
+            if child.stream in _names(builder, rule):
+                rule.lists = [*rule.lists, child]
+    if not _makes_fields(child):
+        return
+    targets = [rule for rule in rules if child.onto in (None, rule.object)]
+    if len(targets) != 1:
+        builder.faults.add(
+            place,
+            f"{child.parent} becomes {len(targets)} objects; say which one takes it: `onto: …`",
+        )
+    elif isinstance(child, Collate):
+        targets[0].collates = [*targets[0].collates, child]
+    elif isinstance(child, Rollup):
+        targets[0].rollups = [*targets[0].rollups, child]
+
+
+def _makes_fields(child: ChildRule) -> bool:
+    """Whether the children become something of their own: a file or aggregates."""
+    return isinstance(child, Collate) or (isinstance(child, Rollup) and bool(child.aggregations))
 
 
 def _names(builder: Builder, rule: ObjectRule) -> set[str]:
@@ -157,8 +163,7 @@ def _keep(builder: Builder) -> None:
     lookups = {lookup.stream: lookup for lookup in builder.lookups}
     for stream in {*rules, *lookups, *mapping.children}:
         key_name = lookups[stream].key_name if stream in lookups else "id"
-        for rule in mapping.rules(stream):
-            key_name = rule.key_name
+        key_name = next((rule.key_name for rule in mapping.rules(stream)), key_name)
         mine = rules.get(stream, [])
         is_parent = bool(mapping.children.get(stream)) and bool(mapping.rules(stream))
         fields = _fields(builder, stream, key_name, mine)
@@ -177,27 +182,28 @@ def _fields(
     builder: Builder, stream: str, key_name: str, rules: list[ChildRule]
 ) -> frozenset[str] | None:
     """Fields of a stream that are kept; None for all."""
+    kept: list[frozenset[str] | None] = [
+        lookup.keep for lookup in builder.lookups if lookup.stream == stream
+    ]
+    kept += [_fields_of_children(builder, rule) for rule in rules]
     fields = {"id", key_name}
-    for lookup in builder.lookups:
-        if lookup.stream == stream:
-            if lookup.keep is None:
-                return None
-            fields |= lookup.keep
-    for rule in rules:
-        listed = any(rule in parent.lists for parent in builder.mapping.rules(rule.parent)) or not (
-            isinstance(rule, Collate) or (isinstance(rule, Rollup) and rule.aggregations)
-        )
-        if rule.keep is not None:
-            fields |= rule.keep
-        elif listed:
+    for some in kept:
+        if some is None:
             return None
-    if rules:
-        for use in builder.mapping.uses:
-            if use.stream == stream:
-                if use.expression.whole and not any(rule.keep for rule in rules):
-                    return None
-                fields |= set(use.expression.names)
+        fields |= some
     return frozenset(fields)
+
+
+def _fields_of_children(builder: Builder, rule: ChildRule) -> frozenset[str] | None:
+    """Fields that a rule of children needs; None for all."""
+    uses = [use.expression for use in builder.mapping.uses if use.stream == rule.stream]
+    read = frozenset(name for use in uses for name in use.names)
+    if rule.keep is not None:
+        return read | rule.keep
+    listed = any(rule in parent.lists for parent in builder.mapping.rules(rule.parent))
+    if listed or not _makes_fields(rule) or any(use.whole for use in uses):
+        return None
+    return read
 
 
 def _check_calls(builder: Builder) -> None:

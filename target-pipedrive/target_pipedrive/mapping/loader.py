@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +9,24 @@ from pydantic import ValidationError
 
 from target_pipedrive.errors import MappingError
 from target_pipedrive.mapping.building import Builder
-from target_pipedrive.mapping.documents import KINDS
+from target_pipedrive.mapping.documents import (
+    KINDS,
+    Aggregate,
+    CustomField,
+    FileContent,
+    RollupDocument,
+)
 from target_pipedrive.mapping.faults import Faults, instead
 from target_pipedrive.mapping.yamlfile import read_documents
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from pydantic import BaseModel
 
     from target_pipedrive.mapping.context import ObjectKeys, Options
+    from target_pipedrive.mapping.documents import Document
     from target_pipedrive.mapping.mappingset import MappingSet
     from target_pipedrive.mapping.yamlfile import Source
 
@@ -61,7 +68,7 @@ def load(
     return mapping
 
 
-def _validated(source: Source, faults: Faults) -> BaseModel | None:
+def _validated(source: Source, faults: Faults) -> Document | None:
     """The document as its kind's model; None, with faults, when it is not one."""
     kinds = [kind for kind in KINDS if kind in source.data]
     if len(kinds) != 1:
@@ -76,11 +83,12 @@ def _validated(source: Source, faults: Faults) -> BaseModel | None:
         return None
     model = KINDS[kinds[0]]
     try:
-        return model.model_validate(source.data)
+        document: Document = model.model_validate(source.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=True):
             _explain(source, model, detail, faults)
         return None
+    return document
 
 
 def _explain(source: Source, model: type[BaseModel], detail: Any, faults: Faults) -> None:
@@ -99,9 +107,8 @@ def _explain(source: Source, model: type[BaseModel], detail: Any, faults: Faults
             wrong = str(detail["input"])
             known = [part.strip("'") for part in _expected(detail["ctx"]["expected"])]
             if name == "type":
-                faults.add(
-                    source.place(path), f"unknown field type {wrong!r}; {instead(wrong, known)}"
-                )
+                text = f"unknown field type {wrong!r}; {instead(wrong, known)}"
+                faults.add(source.place(path), text)
             elif path != list(detail["loc"]) and isinstance(detail["input"], list):
                 return  # the other branch of `options` has told what is wrong
             else:
@@ -144,12 +151,10 @@ def _is_step(data: Any, loc: tuple[str | int, ...], step: str | int) -> bool:
 
 def _keys_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
     """Keys that a model knows at a path."""
-    from target_pipedrive.mapping import documents
-
     if not path:
         return list(model.model_fields)
     if path[0] == "file":
-        return list(documents.FileContent.model_fields)
-    if model is documents.RollupDocument:
-        return list(documents.Aggregate.model_fields)
-    return list(documents.CustomField.model_fields)
+        return list(FileContent.model_fields)
+    if model is RollupDocument:
+        return list(Aggregate.model_fields)
+    return list(CustomField.model_fields)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.mapping.expression import GIVEN
 from target_pipedrive.mapping.faults import Faults, instead
+from target_pipedrive.mapping.frame import GIVEN
 from target_pipedrive.mapping.othercustom import other_specs
 
 if TYPE_CHECKING:

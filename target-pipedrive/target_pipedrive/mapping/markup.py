@@ -12,7 +12,8 @@ ALLOWED = frozenset(
     ["p", "div", "br", "ul", "ol", "li", "blockquote", "h1", "h2", "b", "i", "u", "a"]
 )
 """Tags of a paragraph answer (Cliniko API, "Treatment notes": paragraph questions)."""
-BLOCKS = frozenset(["p", "div", "ul", "ol", "li", "blockquote", "h1", "h2"])
+BLOCKS = ALLOWED - {"br", "b", "i", "u", "a", "li"}
+"""Tags that begin a line of their own."""
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 MAX_LINK = 1_000
 """Characters, escaped, of a link that is kept; a longer one loses its target, not its text."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.desired import Custom, Desired, Evaluation, File, Found, Mark, Ref
 from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping.context import Context
-from target_pipedrive.mapping.guard import guarded, value_of
+from target_pipedrive.mapping.guard import Guard, value_of
 from target_pipedrive.mapping.notetext import TEXT_KEY, activity_note, note_parts
 from target_pipedrive.mapping.othercustom import other_answers
 from target_pipedrive.mapping.text import record_key
@@ -99,75 +99,67 @@ class ObjectRule:
     def _objects(self, key: str, scope: dict[str, Any], context: Context) -> list[Desired]:
         """The object, or the parts of a long note."""
         fitter = Fitter(context)
-        body = {
-            name: self._fit(value, lambda value, name=name: fitter.own(name, value), scope, context)
-            for name, value in self.fields.items()
-        }
+        body: dict[str, Any] = {}
+        for name, value in self.fields.items():
+            with Guard(value.place):
+                body[name] = fitter.own(name, value(scope, context))
+        key_text = trimmed(value_of(self.key_text, scope, context)) or key
         custom = self._custom(key, scope, context, fitter)
-        key_text = key
-        if self.key_text is not None:
-            key_text = trimmed(value_of(self.key_text, scope, context)) or key
-        mark = Mark(Found.NAME, "", "")
+        file = self._file(scope, context)
         if self.key_field is not None:
             custom = {self.key_field: Custom("varchar", key_text), **custom}
             mark = Mark(Found.FIELD, self.key_field, key_text)
         elif self.key_line is not None:
             mark = Mark(Found.LINE, self.key_line, key_text)
-        desired = Desired(self.object, self.stream, key, "", body, custom, mark)
-        if self.file:
-            desired.file = self._file(scope, context)
-        if mark.found is Found.NAME:
-            name = desired.file.name if desired.file else trimmed(body.get("name")) or key
-            desired.mark = Mark(Found.NAME, "", name)
-        desired.match = self._match(body)
-        pieces = self._with_text(desired, key_text, scope, context, fitter)
-        for piece in pieces:
-            piece.truncated = tuple(fitter.truncated)
-        return pieces
+        else:
+            mark = Mark(Found.NAME, "", file.name if file else body.get("name") or key)
+        texts = self._texts(body, key_text, scope, context, fitter)
+        return [
+            Desired(
+                self.object,
+                self.stream,
+                key,
+                part="" if len(texts) == 1 else str(number),
+                body=body | text,
+                custom=custom,
+                mark=mark,
+                match=self._match(body),
+                file=file,
+                truncated=tuple(fitter.truncated),
+            )
+            for number, text in enumerate(texts, 1)
+        ]
 
     def _custom(
         self, key: str, scope: dict[str, Any], context: Context, fitter: Fitter
     ) -> dict[str, Custom]:
         custom: dict[str, Custom] = {}
         for spec, value in self.custom_fields:
-            custom[spec.label] = self._fit(
-                value,
-                lambda value, spec=spec: fitter.custom(spec.label, spec.type, value),
-                scope,
-                context,
-            )
+            with Guard(value.place):
+                custom[spec.label] = fitter.custom(spec.label, spec.type, value(scope, context))
         for rollup in self.rollups:
             rows = rollup.rows(key, context)
             for part in rollup.aggregations:
                 spec = part.spec
-                place = part.value.place if part.value is not None else rollup.by.place
-                custom[spec.label] = guarded(
-                    place,
-                    lambda part=part, spec=spec, rows=rows: fitter.custom(
+                with Guard(part.place):
+                    custom[spec.label] = fitter.custom(
                         spec.label, spec.type, part.of(rows, context, scope)
-                    ),
-                )
+                    )
         if self.create_other_fields:
-            for label, (field_type, value) in other_answers(scope, self.named_custom).items():
-                custom[label] = guarded(
-                    self.place,
-                    lambda label=label, kind=field_type, value=value: fitter.custom(
-                        label, kind, value
-                    ),
-                )
+            for label, (field_type, answer) in other_answers(scope, self.named_custom).items():
+                with Guard(self.place):
+                    custom[label] = fitter.custom(label, field_type, answer)
         return custom
 
-    @staticmethod
-    def _fit(expression: Expression, fit: Any, scope: dict[str, Any], context: Context) -> Any:
-        return guarded(expression.place, lambda: fit(expression(scope, context)))
-
-    def _file(self, scope: dict[str, Any], context: Context) -> File:
+    def _file(self, scope: dict[str, Any], context: Context) -> File | None:
+        if not self.file:
+            return None
         values = {name: value_of(part, scope, context) for name, part in self.file.items()}
         if not (values["name"] and values["sha256"] and values["uri"]):
             raise Rejected("file_missing", "the record tells no content")
-        return File(
-            str(values["name"]), int(values["size"] or 0), values["sha256"], uri=values["uri"]
-        )
+        with Guard(self.file["size"].place):
+            size = int(values["size"] or 0)
+        return File(str(values["name"]), size, values["sha256"], uri=values["uri"])
 
     def _match(self, body: dict[str, Any]) -> dict[str, str]:
         """Values to adopt by; none at all when one of them is missing."""
@@ -181,57 +173,33 @@ class ObjectRule:
             found[name] = value
         return found
 
-    def _with_text(
+    def _texts(
         self,
-        desired: Desired,
+        body: dict[str, Any],
         key_text: str,
         scope: dict[str, Any],
         context: Context,
         fitter: Fitter,
-    ) -> list[Desired]:
-        """The object with its HTML text; several when a note is longer than Pipedrive takes."""
+    ) -> list[dict[str, str]]:
+        """The object's HTML text under its key; several when a note is too long for one."""
         text_key = TEXT_KEY.get(self.object)
         if text_key is None or text_key not in self.fields:
-            return [desired]
+            return [{}]
         lines = {label: value_of(part, scope, context) for label, part in self.footer.items()}
         if self.key_line is not None:
             lines[self.key_line] = key_text
-        body = desired.body[text_key] or ""
-        place = self.fields[text_key].place
-        if self.object == "activity":
-            desired.body[text_key], was_cut = guarded(
-                place,
-                lambda: activity_note(body, lines, self.options.max_activity_note_bytes),
-            )
-            if was_cut:
-                fitter.truncated.append(text_key)
-            return [desired]
-        title = None
-        if self.title is not None:
-            title = self._fit(
-                self.title, lambda value: fitter.custom("title", "varchar", value), scope, context
-            ).value
-        contents = guarded(
-            place,
-            lambda: note_parts(
-                title, body, lines, self.options.note_format, self.options.max_note_chars
-            ),
-        )
-        if len(contents) == 1:
-            desired.body[text_key] = contents[0]
-            return [desired]
-        return [
-            Desired(
-                desired.object,
-                desired.stream,
-                desired.id,
-                str(number),
-                desired.body | {text_key: content},
-                desired.custom,
-                desired.mark,
-            )
-            for number, content in enumerate(contents, 1)
-        ]
+        html = body[text_key] or ""
+        with Guard(self.fields[text_key].place):
+            if self.object == "activity":
+                limit = self.options.max_activity_note_bytes
+                text, was_cut = activity_note(html, lines, limit)
+                if was_cut:
+                    fitter.truncated.append(text_key)
+                return [{text_key: text}]
+            title = fitter.short("title", trimmed(value_of(self.title, scope, context)))
+            limit = self.options.max_note_chars
+            contents = note_parts(title, html, lines, self.options.note_format, limit)
+        return [{text_key: content} for content in contents]
 
     def _tables(self, key: str, context: Context) -> list[Desired]:
         """Generated files that hang on the object."""

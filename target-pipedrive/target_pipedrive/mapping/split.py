@@ -137,54 +137,66 @@ def split(html: str, room: int) -> list[str]:
         for block in section:
             if place(_written([block])):
                 continue
-            *full, last = _split_block(block, room)
-            parts.extend([*full, last])
+            pages = _Pages(room)
+            for token in block:
+                pages.add(token)
+            parts.extend(pages.finish())
     return [part for part in parts if part]
 
 
-def _split_block(tokens: Iterable[_Token], room: int) -> list[str]:
-    """Split one block between words; open tags are closed at a border and opened again after it."""
-    parts: list[str] = []
-    opened: list[_Token] = []
-    current = ""
-    filled = False
+class _Pages:
+    """Fills parts of at most `room` characters; tags open at a border are opened again after it."""
 
-    def closing() -> str:
-        return "".join(f"</{token.tag}>" for token in reversed(opened))
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.parts: list[str] = []
+        self.open: list[_Token] = []
+        self.current = ""
+        self.has_text = False
 
-    def turn() -> None:
-        nonlocal current, filled
-        parts.append(current + closing())
-        current = "".join(token.markup for token in opened)
-        filled = False
+    def add(self, token: _Token) -> None:
+        """Write one token."""
+        match token.kind:
+            case "start":
+                self._turn_unless_fits(len(token.markup) + len(f"</{token.tag}>"))
+                self.current += token.markup
+                self.open.append(token)
+            case "end":
+                self.current += token.markup
+                self.open.pop()
+            case "void":
+                self._turn_unless_fits(len(token.markup))
+                self.current += token.markup
+            case _:
+                for word in _WORDS.findall(token.text):
+                    self._write(word)
 
-    for token in tokens:
-        if token.kind == "start":
-            cost = len(token.markup) + len(token.tag) + 3
-            if filled and len(current) + cost + len(closing()) > room:
-                turn()
-            current += token.markup
-            opened.append(token)
-        elif token.kind == "end":
-            current += token.markup
-            opened.pop()
-        elif token.kind == "void":
-            if filled and len(current) + len(token.markup) + len(closing()) > room:
-                turn()
-            current += token.markup
+    def finish(self) -> list[str]:
+        """All parts."""
+        return [*self.parts, self.current]
+
+    def _write(self, word: str) -> None:
+        """Write a word; one that no part could hold is written character by character."""
+        written = markup.escape(word)
+        self._turn_unless_fits(len(written))
+        if self._fits(len(written)):
+            self.current += written
         else:
-            for word in _WORDS.findall(token.text):
-                space = room - len(closing())
-                if len(current) + len(markup.escape(word)) <= space:
-                    current += markup.escape(word)
-                    filled = True
-                    continue
-                if filled:
-                    turn()
-                for char in word if len(current) + len(markup.escape(word)) > space else [word]:
-                    if len(current) + len(markup.escape(char)) > space:
-                        turn()
-                    current += markup.escape(char)
-                    filled = True
-    parts.append(current)
-    return parts
+            for char in map(markup.escape, word):
+                self._turn_unless_fits(len(char))
+                self.current += char
+                self.has_text = True
+        self.has_text = True
+
+    def _closing(self) -> str:
+        return "".join(f"</{token.tag}>" for token in reversed(self.open))
+
+    def _fits(self, length: int) -> bool:
+        return len(self.current) + length + len(self._closing()) <= self.room
+
+    def _turn_unless_fits(self, length: int) -> None:
+        # A part that holds nothing but open tags gains nothing by turning.
+        if self.has_text and not self._fits(length):
+            self.parts.append(self.current + self._closing())
+            self.current = "".join(token.markup for token in self.open)
+            self.has_text = False

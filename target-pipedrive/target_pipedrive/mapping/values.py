@@ -40,7 +40,7 @@ class Fitter:
         if isinstance(value, (list, tuple, dict)):
             return value or None
         shown = trimmed(value)
-        return self._short(key, shown) if key in SHORT_KEYS else shown
+        return self.short(key, shown) if key in SHORT_KEYS else shown
 
     def custom(self, label: str, field_type: str, value: Any) -> Custom:
         """A value for a custom field.
@@ -49,10 +49,11 @@ class Fitter:
             UnfitError: The value does not fit the field's type.
         """
         if field_type == "varchar":
-            return Custom(field_type, self._short(label, trimmed(value)))
+            return Custom(field_type, self.short(label, trimmed(value)))
         return Custom(field_type, _BY_TYPE[field_type](self.context, value))
 
-    def _short(self, label: str, value: str | None) -> str | None:
+    def short(self, label: str, value: str | None) -> str | None:
+        """Text that fits a `varchar`; what had to be cut is remembered under the label."""
         limit = self.context.options.max_varchar
         if value is None or len(value) <= limit:
             return value

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.context import Context
 
 ACCOUNT = "account"
-"""Key under which `businesses` are rolled up into `settings`; an account has one settings record."""
+"""Key under which `businesses` are rolled up into `settings`, of which there is one."""
 
 CURRENCIES = {
     "AE": "AED", "AT": "EUR", "AU": "AUD", "BE": "EUR", "BG": "EUR", "BR": "BRL", "CA": "CAD",

@@ -64,11 +64,12 @@ def prices(context: Context, amount: Any) -> list[dict[str, Any]] | None:
 
 @function
 def line_total(price: Any, line: dict[str, Any]) -> Decimal | None:
-    """Price × quantity of a line, less its discount (an amount or a percentage).
+    """Price times quantity of a line, less its discount (an amount or a percentage).
 
     Example:
-        line_total('50', {'quantity': '2', 'is_monetary_discount': False, 'discount_percentage': '10'}) → Decimal('90.0')
-        line_total('50', {'quantity': '1', 'is_monetary_discount': True, 'discounted_amount': '5'}) → Decimal('45')
+        line_total('50', {'quantity': '2', 'discount_percentage': '10'}) → Decimal('90')
+        line_total('50', {'quantity': '1', 'is_monetary_discount': True,
+            'discounted_amount': '5'}) → Decimal('45')
     """
     amount = decimal(price)
     if amount is None:

@@ -35,7 +35,9 @@ def sections(content: Any) -> str | None:
     else is escaped; selected options are listed, an *other* answer by its text.
 
     Example:
-        sections({'sections': [{'name': 'Plan', 'questions': [{'name': 'Next', 'type': 'text', 'answer': 'Rest'}]}]}) → '<h2>Plan</h2><p><b>Next</b><br>Rest</p>'
+        sections({'sections': [{'name': 'Plan', 'questions': [
+            {'name': 'Next', 'type': 'text', 'answer': 'Rest'}]}]})
+            → '<h2>Plan</h2><p><b>Next</b><br>Rest</p>'
     """
     parts: list[str] = []
     for section in (content or {}).get("sections") or []:

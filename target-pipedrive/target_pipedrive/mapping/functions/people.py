@@ -23,7 +23,8 @@ def emails(email: Any, label: str = "home") -> list[dict[str, Any]] | None:
     """A person's list of e-mails from one address.
 
     Example:
-        emails(' ann@bee.example ') → [{'value': 'ann@bee.example', 'label': 'home', 'primary': True}]
+        emails(' ann@bee.example ')
+            → [{'value': 'ann@bee.example', 'label': 'home', 'primary': True}]
     """
     address = trimmed(email)
     return None if address is None else [{"value": address, "label": label, "primary": True}]
@@ -38,7 +39,8 @@ def phones(context: Context, numbers: Any, country_code: Any = None) -> list[dic
     The first mobile is primary, else the first number.
 
     Example:
-        phones([{'number': '0412 345 678', 'phone_type': 'Mobile'}], 'AU') → [{'value': '+61412345678', 'label': 'mobile', 'primary': True}]
+        phones([{'number': '0412 345 678', 'phone_type': 'Mobile'}], 'AU')
+            → [{'value': '+61412345678', 'label': 'mobile', 'primary': True}]
     """
     regions = countries(context, country_code)
     found: dict[str, str] = {}
@@ -59,7 +61,7 @@ def phones(context: Context, numbers: Any, country_code: Any = None) -> list[dic
 
 def e164(number: str, regions: list[str]) -> str:
     """The number as E.164 when it is valid in one of the regions, else as typed."""
-    for region in regions or [None]:
+    for region in [*regions, None]:
         try:
             parsed = phonenumbers.parse(number, region)
         except phonenumbers.NumberParseException:
@@ -111,7 +113,9 @@ def custom(record: dict[str, Any], section: str, field: str) -> str | list[str] 
     Write `custom(_, 'Section', 'Field')`.
 
     Example:
-        custom({'custom_fields': {'sections': [{'name': 'Cover', 'fields': [{'name': 'Fund', 'type': 'text', 'value': 'HCF'}]}]}}, 'Cover', 'Fund') → 'HCF'
+        custom({'custom_fields': {'sections': [{'name': 'Cover', 'fields': [
+            {'name': 'Fund', 'type': 'text', 'value': 'HCF'}]}]}}, 'Cover', 'Fund')
+            → 'HCF'
     """
     for name, row in custom_rows(record):
         if name == section.strip() and trimmed(row.get("name")) == field.strip():

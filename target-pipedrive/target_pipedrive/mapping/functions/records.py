@@ -50,7 +50,9 @@ def participants(context: Context, patient_ids: list[Any]) -> list[dict[str, Any
     """An activity's participants: each patient's person once, the first one primary.
 
     Example:
-        participants(['12', '12']) → [{'person_id': Ref(object='person', stream='patients', id='12'), 'primary': True}]
+        participants(['12', '12'])
+            → [{'person_id': Ref(object='person', stream='patients', id='12'),
+            'primary': True}]
     """
     people = dict.fromkeys(ref(context, "person", "patients", key) for key in patient_ids)
     return [{"person_id": person, "primary": at == 0} for at, person in enumerate(people)]

@@ -30,12 +30,12 @@ def join(separator: str, *parts: Any) -> str | None:
         join(' ', 'Ann', None, 'Bee') → 'Ann Bee'
         join(', ', [' 1 High St', ''], 'Perth') → '1 High St, Perth'
     """
-    texts: list[str] = []
-    for part in parts:
-        for item in part if isinstance(part, (list, tuple)) else (part,):
-            if (shown := trimmed(item)) is not None:
-                texts.append(shown)
-    return separator.join(texts) or None
+    texts = [
+        trimmed(item)
+        for part in parts
+        for item in (part if isinstance(part, (list, tuple)) else (part,))
+    ]
+    return separator.join(shown for shown in texts if shown is not None) or None
 
 
 @function
@@ -67,10 +67,10 @@ def html(value: Any) -> str | None:
 
 @function
 def plain(value: Any) -> str | None:
-    """Text without HTML; text that is not HTML stays as it is.
+    r"""Text without HTML; text that is not HTML stays as it is.
 
     Example:
-        plain('<p>Dear <b>Ann</b></p><p>Bye</p>') → 'Dear Ann\\n\\nBye'
+        plain('<p>Dear <b>Ann</b></p><p>Bye</p>') → 'Dear Ann\n\nBye'
         plain('1 < 2') → '1 < 2'
     """
     shown = trimmed(value)
