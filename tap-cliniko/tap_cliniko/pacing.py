@@ -67,7 +67,7 @@ class Pacer:
         """Take a slot and answer 0, or answer the seconds until it is worth asking again."""
         with self._lock:
             now = self._clock()
-            while self._ended and self._ended[0] <= now - self._window:
+            while self._ended and self._ended[0] + self._window <= now:
                 self._ended.popleft()
             if now < self._closed_until:
                 return self._closed_until - now

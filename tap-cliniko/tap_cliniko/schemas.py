@@ -30,10 +30,8 @@ def whole(name: str, description: str) -> Field:
 
 
 def decimal(name: str, description: str) -> Field:
-    """An exact decimal: a text such as ``"50.0"``. A number is allowed, as older accounts send."""
-    return th.Property(
-        name, th.CustomType({"type": ["string", "number", "null"]}), description=description
-    )
+    """An exact decimal in text, such as ``"50.0"``, even where an account sends a number."""
+    return th.Property(name, th.SingerDecimalType, description=description)
 
 
 def stamp(name: str, description: str) -> Field:

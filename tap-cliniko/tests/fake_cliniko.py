@@ -46,7 +46,7 @@ class Clinic:
     def stamp(self, seconds: int = 0) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now + seconds))
 
-    def add(self, name: str, number: int, **values: Any) -> dict[str, Any]:
+    def add(self, name: str, number: int, /, **values: Any) -> dict[str, Any]:
         row = {
             "id": str(number),
             "created_at": self.stamp(),
@@ -156,7 +156,7 @@ class Server:
 
     @contextmanager
     def running(self):
-        threads = [threading.Thread(target=s.serve_forever, args=(0.05,)) for s in self._servers]
+        threads = [threading.Thread(target=s.serve_forever, args=(0.05,), daemon=True) for s in self._servers]
         for thread in threads:
             thread.start()
         try:
@@ -321,7 +321,7 @@ def small_clinic() -> Clinic:
     clinic = Clinic(hidden=HIDDEN)
     old = {"created_at": clinic.stamp(-9_000_000), "updated_at": clinic.stamp(-8_000_000)}
     removed = {**old, "archived_at": clinic.stamp(-7_000_000)}
-    clinic.add("users", 1, email="u@example.com", role="administrator", phone_numbers=[PHONE], **old)
+    clinic.add("users", 1, email="u@example.com", active=True, user_active=True, **old)
     clinic.add("practitioners", 1, active=True, user=link("users/1"), **old)
     clinic.add("practitioners/inactive", 2, active=False, user=link("users/9"), **old)
     clinic.add("businesses", 1, business_name="Main", appointment_type_ids=["1"], **old)

@@ -50,7 +50,7 @@ class ClinikoStream(Stream):
         self._id_fields = frozenset(name for name in fields if name.endswith("_id"))
         self._id_lists = tuple(name for name in fields if name.endswith("_ids"))
         self._decimals = tuple(
-            name for name, field in fields.items() if {"string", "number"} <= {*field["type"]}
+            name for name, field in fields.items() if field.get("format") == "singer.decimal"
         )
 
     def get_records(self, context: Context | None) -> Iterator[Row]:  # noqa: ARG002 - no partitions
