@@ -123,7 +123,7 @@ class Compiler(Syntax):
                 return None
             method = language.METHODS.get(type(value), {}).get(name)
             if method is None:
-                raise TypeError(f".{name}() is not known for this kind of value")
+                raise UnfitError(f".{name}() is not known for this kind of value")
             frame.budget.charge(value)
             result = method(value, *[argument(frame) for argument in arguments])
             frame.budget.charge(result)

@@ -66,7 +66,7 @@ class Compiler:
             if alone and FUNCTIONS[call.name].needs_context:
                 self.faults.add(
                     spot,
-                    f"{call.name}() reads other records and cannot stand here; "
+                    f"{call.name}() reads other records or the run and cannot stand here; "
                     "use the record's own fields",
                 )
         return expression

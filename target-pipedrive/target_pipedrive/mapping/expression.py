@@ -84,10 +84,10 @@ def compile_expression(source: str, functions: Mapping[str, Function], place: Pl
             warnings.simplefilter("error")
             tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
+        # Python counts from 1 and gives 0 for the end of the text.
+        offset = error.offset - 1 if error.offset else len(text)
         raise ExpressionError(
-            f"cannot read the expression: {error.msg}",
-            error.lineno or 1,
-            max((error.offset or 1) - 1, 0),
+            f"cannot read the expression: {error.msg}", error.lineno or 1, offset
         ) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError("cannot read the expression") from None

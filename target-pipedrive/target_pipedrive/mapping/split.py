@@ -152,7 +152,7 @@ class _Pages:
         self.parts: list[str] = []
         self.open: list[_Token] = []
         self.current = ""
-        self.has_text = False
+        self.filled = False
 
     def add(self, token: _Token) -> None:
         """Write one token."""
@@ -164,9 +164,11 @@ class _Pages:
             case "end":
                 self.current += token.markup
                 self.open.pop()
+                self.filled = True
             case "void":
                 self._turn_unless_fits(len(token.markup))
                 self.current += token.markup
+                self.filled = True
             case _:
                 for word in _WORDS.findall(token.text):
                     self._write(word)
@@ -185,8 +187,8 @@ class _Pages:
             for char in map(markup.escape, word):
                 self._turn_unless_fits(len(char))
                 self.current += char
-                self.has_text = True
-        self.has_text = True
+                self.filled = True
+        self.filled = True
 
     def _closing(self) -> str:
         return "".join(f"</{token.tag}>" for token in reversed(self.open))
@@ -195,8 +197,8 @@ class _Pages:
         return len(self.current) + length + len(self._closing()) <= self.room
 
     def _turn_unless_fits(self, length: int) -> None:
-        # A part that holds nothing but open tags gains nothing by turning.
-        if self.has_text and not self._fits(length):
+        # A part that holds nothing but tags opened again gains nothing by turning.
+        if self.filled and not self._fits(length):
             self.parts.append(self.current + self._closing())
             self.current = "".join(token.markup for token in self.open)
-            self.has_text = False
+            self.filled = False

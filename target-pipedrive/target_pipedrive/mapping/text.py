@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ELLIPSIS = "…"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def text(value: Any) -> str | None:
     """Trimmed text of a plain value; None when nothing is left.
 
-    Control characters other than tab and line ends are dropped, since no API takes them.
+    Control characters other than tab and line ends, and halves of characters, are dropped, since
+    no API takes them.
 
     Raises:
         UnfitError: The value is truth, a list or a record.
@@ -31,7 +32,7 @@ def text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         raise UnfitError("text is needed here, not truth, a list or a record")
-    return _CONTROL.sub("", str(value)).strip() or None
+    return _UNSENDABLE.sub("", str(value)).strip() or None
 
 
 def cut(value: str, limit: int) -> str:

@@ -12,7 +12,7 @@ from target_pipedrive.mapping.text import text as trimmed
 MAX_NAME_BYTES = 255
 """Bytes that a file name may have on most file systems."""
 
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @function
