@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandbox.client import Control, ControlError
-from sandbox.daemon import DaemonError, RunFolder
+from sandbox.daemon import DaemonError, RunFolder, hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,15 +93,22 @@ def serve(port: int, record: Path | None, snapshot: Path | None, **options: Any)
 
     from sandbox import server, world
 
-    try:
-        sockets = server.listen(port)
-        if snapshot is not None and snapshot.exists():
-            simulated = world.load(snapshot)
-        else:
-            simulated = world.create(world.Options(**options))
-    except (server.PortTakenError, world.SnapshotError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
     with contextlib.ExitStack() as stack:
+        try:
+            if snapshot is not None:
+                lock = hold(snapshot)
+                if lock is None:
+                    raise click.ClickException(
+                        f"another sandbox is using {snapshot}; stop it first"
+                    )
+                stack.enter_context(lock)
+            sockets = server.listen(port)
+            if snapshot is not None and snapshot.exists():
+                simulated = world.load(snapshot)
+            else:
+                simulated = world.create(world.Options(**options))
+        except (server.PortTakenError, world.SnapshotError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
         file = None
         if record is not None:
             record.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sandbox.client import Control, ControlError
 
@@ -113,25 +114,32 @@ class RunFolder:
         if about is None:
             self.state.unlink(missing_ok=True)
             return False
-        pid = int(about["pid"])
-        os.kill(pid, signal.SIGTERM)
+        os.kill(int(about["pid"]), signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while _alive(pid):
+        while (lock := hold(self.snapshot)) is None:
             if time.monotonic() > deadline:
-                raise DaemonError(f"the sandbox (process {pid}) did not end in {STOP_SECONDS} s")
+                raise DaemonError(
+                    f"the sandbox (process {about['pid']}) did not end in {STOP_SECONDS} s"
+                )
             time.sleep(_POLL_SECONDS)
+        lock.close()
         self.state.unlink(missing_ok=True)
         return True
 
 
-def _alive(pid: int) -> bool:
+def hold(snapshot: Path) -> IO[str] | None:
+    """Take the lock of a snapshot for as long as the file returned stays open.
+
+    The sandbox that will write the snapshot holds it until it has ended, however it ends.
+
+    Returns:
+        The open lock, or None while another process holds it.
+    """
+    snapshot.parent.mkdir(parents=True, exist_ok=True)
+    file = snapshot.with_suffix(".lock").open("w")
     try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass  # started by another command: not ours to wait for
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

@@ -102,8 +102,9 @@ def _merges(b: Builder, people: list[Row]) -> None:
 def _busy_second(b: Builder, appointments: list[Row]) -> None:
     """Give more rows than fit on a page one and the same second, as a bulk change does."""
     second = stamp(b.now - timedelta(days=2))
-    for row in appointments[: _BUSY_SECOND_ROWS if len(appointments) > _BUSY_SECOND_ROWS else 0]:
-        if row["created_at"] <= second:
+    older = [row for row in appointments if row["created_at"] <= second]
+    if len(older) > _BUSY_SECOND_ROWS:
+        for row in older[:_BUSY_SECOND_ROWS]:
             b.state.change("individual_appointments", row["id"], updated_at=second)
 
 

@@ -26,7 +26,7 @@ CHILDREN = (
 
 def merge_patients(
     state: ClinikoState, loser: int, survivor: int, when: str, *, bump: bool
-) -> dict[str, int]:
+) -> list[tuple[str, int]]:
     """Merge `loser` into `survivor` at the stamp `when`.
 
     Args:
@@ -37,7 +37,7 @@ def merge_patients(
         bump: Whether moved records get a new `updated_at`; the Cliniko docs do not say.
 
     Returns:
-        How many records moved, by list.
+        List and id of every record that changed, the loser first.
     """
     state.change(
         "patients",
@@ -48,20 +48,19 @@ def merge_patients(
         updated_at=when if bump else state.row("patients", loser)["updated_at"],
     )
     stamped = {"updated_at": when} if bump else {}
-    moved: dict[str, int] = {}
-    for name in CHILDREN:
-        rows = state.where(name, patient_id=loser)
-        for row in rows:
-            state.change(name, row["id"], patient_id=survivor, **stamped)
-        if rows:
-            moved[name] = len(rows)
-    for row in state.where("relationships", related_patient_id=loser):
-        state.change("relationships", row["id"], related_patient_id=survivor, **stamped)
+    moved = [("patients", loser)]
+    columns = [(name, "patient_id") for name in CHILDREN]
+    for name, column in (*columns, ("relationships", "related_patient_id")):
+        for row in state.where(name, **{column: loser}):
+            state.change(name, row["id"], **{column: survivor}, **stamped)
+            moved.append((name, row["id"]))
     for row in state.where("referral_sources", referrer_id=loser, referrer_type="Patient"):
         state.change("referral_sources", row["id"], referrer_id=survivor, **stamped)
+        moved.append(("referral_sources", row["id"]))
     old, new = str(loser), str(survivor)
-    for row in list(state.tables["group_appointments"].rows.values()):
+    for row in state.rows("group_appointments"):
         if old in row["patient_ids"]:
             kept = [new if key == old else key for key in row["patient_ids"]]
             state.change("group_appointments", row["id"], patient_ids=kept, **stamped)
+            moved.append(("group_appointments", row["id"]))
     return moved

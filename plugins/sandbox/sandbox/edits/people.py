@@ -118,9 +118,8 @@ def merge_patients(
     winner = pick_patient(change, survivor if survivor is not None else str(others[0]))
     if winner is loser:
         raise EditError("a patient cannot be merged with itself")
-    merge(change.state, loser["id"], winner["id"], change.now, bump=bump)
-    for row in (loser, winner):
-        change.touched.append({"stream": "patients", "id": str(row["id"]), "new": False})
+    for name, key in merge(change.state, loser["id"], winner["id"], change.now, bump=bump):
+        change.touched.append({"stream": name, "id": str(key), "new": False})
 
 
 @edit
