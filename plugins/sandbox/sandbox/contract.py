@@ -37,14 +37,14 @@ class Operation:
         path: The path template.
         parameters: Names of the query parameters.
         body: Schema of the JSON request body, if it has one.
-        answers: Schemas of the JSON answers by status.
+        answers: Schemas of the JSON answers by status, None where there is no JSON.
     """
 
     method: str
     path: str
     parameters: frozenset[str]
     body: dict[str, Any] | None
-    answers: Mapping[str, dict[str, Any]]
+    answers: Mapping[str, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,13 @@ class Spec:
     Attributes:
         operations: Its operations with the pattern of their path, literal paths first.
         prefix: What stands before the paths of the description in a request.
+        silent_on_null: Whether the description never says what may be null in an answer, so that
+            a null there is no fault.
     """
 
     operations: tuple[tuple[re.Pattern[str], Operation], ...]
     prefix: str
+    silent_on_null: bool
     _registry: Any = field(repr=False)
 
     @classmethod
@@ -67,6 +70,7 @@ class Spec:
         *,
         prefix: str,
         closed: bool = False,
+        silent_on_null: bool = False,
         amend: Callable[[dict[str, Any]], None] | None = None,
     ) -> Spec:
         """Read a description.
@@ -76,6 +80,7 @@ class Spec:
             prefix: What stands before its paths in a request, such as `/v1`.
             closed: Whether a key that a schema does not name counts as a fault. Not for
                 descriptions that put schemas together with `allOf`.
+            silent_on_null: See the attribute.
             amend: Corrects the description, where it is known to lag behind.
         """
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -91,7 +96,7 @@ class Spec:
             for operation in _operations(document, path_template, item, closed=closed)
         ]
         found.sort(key=lambda pair: pair[1].path.count("{"))
-        return cls(tuple(found), prefix, registry)
+        return cls(tuple(found), prefix, silent_on_null, registry)
 
     def operation(self, method: str, path: str) -> Operation | None:
         """Return the operation behind a request, or None when the description has none."""
@@ -121,21 +126,30 @@ class Spec:
             yield from self._judge(f"{where} request", operation.body, exchange["request"])
         status = str(exchange["status"])
         schema = operation.answers.get(status)
-        if schema is None:
-            if status.startswith("2"):
-                yield f"{where}: status {status} is not described"
-        elif exchange.get("response") is not None:
-            yield from self._judge(f"{where} {status}", schema, exchange["response"])
+        if status.startswith("2") and status not in operation.answers:
+            yield f"{where}: status {status} is not described"
+        elif schema is not None and exchange.get("response") is not None:
+            yield from self._judge(
+                f"{where} {status}", schema, exchange["response"], nulls=self.silent_on_null
+            )
 
-    def _judge(self, where: str, schema: dict[str, Any], body: Any) -> Iterator[str]:
+    def _judge(
+        self, where: str, schema: dict[str, Any], body: Any, *, nulls: bool = False
+    ) -> Iterator[str]:
         validator = Draft202012Validator(schema, registry=self._registry)
         for error in validator.iter_errors(body):
-            yield f"{where}: {error.json_path}: {error.message[:200]}"
+            if not (nulls and error.instance is None):
+                yield f"{where}: {error.json_path}: {error.message[:200]}"
 
 
 def cliniko(path: Path) -> Spec:
     """Return the official description of the Cliniko API, with what is known of it since."""
     return Spec.load(path, prefix="/v1", closed=True, amend=_amend_cliniko)
+
+
+def pipedrive(path: Path, version: str) -> Spec:
+    """Return the official description of one version (`v1`, `v2`) of the Pipedrive API."""
+    return Spec.load(path, prefix=f"/api/{version}", silent_on_null=True)
 
 
 def _amend_cliniko(document: dict[str, Any]) -> None:
@@ -147,6 +161,8 @@ def _amend_cliniko(document: dict[str, Any]) -> None:
         patient[f"{kind}_communication_channels_description"] = {}
     # Checked on writing; older records are longer.
     del patient["occupation"]["maxLength"]
+    # Linked from every attachment; answered with a redirect to the storage.
+    document["paths"]["/patient_attachments/{id}/content"] = {"get": {"responses": {"303": {}}}}
     # Empty, not null, as long as nothing is cancelled.
     appointment = schemas["IndividualAppointment"]["properties"]
     appointment["cancellation_reason_description"]["enum"].append("")
@@ -178,7 +194,7 @@ def _operations(
             path=path,
             parameters=frozenset(one["name"] for one in parameters if one["in"] == "query"),
             body=_schema(document, body, closed=closed) if body else None,
-            answers={status: schema for status, schema in answers.items() if schema is not None},
+            answers=answers,
         )
 
 
