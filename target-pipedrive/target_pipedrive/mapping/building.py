@@ -72,7 +72,8 @@ class Builder:
         if isinstance(document, documents.AccountDocument):
             if self.account is not None:
                 self.faults.add(
-                    source.place(), f"account-wide choices already stand in {self.account}"
+                    source.place(),
+                    f"account-wide choices already stand in {self.account}; remove one",
                 )
             self.account = source.place()
             self.mapping.other_custom_fields = document.other_custom_fields

@@ -21,7 +21,7 @@ from target_pipedrive.mapping.yamlfile import read_documents
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -93,33 +93,42 @@ def _validated(source: Source, faults: Faults) -> Document | None:
 
 def _explain(source: Source, model: type[BaseModel], detail: Any, faults: Faults) -> None:
     """One fault of pydantic in words that say what to type."""
-    path = [step for step in detail["loc"] if _is_step(source.data, detail["loc"], step)]
-    name = detail["loc"][-1]
+    path = _own_path(source.data, detail["loc"])
+    place = source.place(path)
     match detail["type"]:
         case "extra_forbidden":
-            known = _keys_at(model, path[:-1])
-            faults.add(
-                source.place(path, key=True), f"unknown key {name!r}; {instead(str(name), known)}"
-            )
+            wrong = str(path[-1])
+            text = f"unknown key {wrong!r}; {instead(wrong, _keys_at(model, path[:-1]))}"
+            place = source.place(path, key=True)
         case "missing":
-            faults.add(source.place(path), f"the key {name!r} is missing; add `{name}: …`")
+            name = detail["loc"][-1]
+            text = f"the key {name!r} is missing; add `{name}: …`"
         case "literal_error":
+            if isinstance(detail["input"], list):
+                return  # `options`: the branch for lists tells what is wrong in this one
             wrong = str(detail["input"])
-            known = [part.strip("'") for part in _expected(detail["ctx"]["expected"])]
-            if name == "type":
-                text = f"unknown field type {wrong!r}; {instead(wrong, known)}"
-                faults.add(source.place(path), text)
-            elif path != list(detail["loc"]) and isinstance(detail["input"], list):
-                return  # the other branch of `options` has told what is wrong
-            else:
-                faults.add(
-                    source.place(path), f"{wrong!r} is not known here; {instead(wrong, known)}"
-                )
-        case "list_type" if path and path[-1] == "options":
-            return  # text: the branch of `from_source` tells it
+            what = f"unknown field type {wrong!r}" if path[-1] == "type" else None
+            known = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+            text = f"{what or f'{wrong!r} is not known here'}; {instead(wrong, known)}"
+        case "list_type" if path[-1] == "options":
+            return  # text: the branch for `from_source` tells what is wrong
         case kind:
+            name = next((step for step in reversed(path) if isinstance(step, str)), "this")
             wanted = _WANTED.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
-            faults.add(source.place(path), f"{path[-1] if path else 'this'}: {wanted}")
+            text = f"{name}: {wanted}"
+    faults.add(place, text)
+
+
+def _own_path(data: Any, loc: Sequence[str | int]) -> list[str | int]:
+    """The steps of pydantic's path that are the document's own; others are branches of unions."""
+    path: list[str | int] = []
+    for step in loc:
+        inside = isinstance(data, dict) and step in data
+        inside = inside or (isinstance(data, list) and isinstance(step, int) and step < len(data))
+        if inside:
+            path.append(step)
+            data = data[step]
+    return path
 
 
 _WANTED = {
@@ -130,23 +139,6 @@ _WANTED = {
     "list_type": "a list is needed here, such as `[a, b]`",
     "string_too_short": "text is needed here, not nothing",
 }
-
-
-def _expected(listed: str) -> list[str]:
-    return listed.replace(" or ", ", ").split(", ")
-
-
-def _is_step(data: Any, loc: tuple[str | int, ...], step: str | int) -> bool:
-    """Whether a step of pydantic's path is one of the document's own, not a branch of a union."""
-    node = data
-    for part in loc:
-        inside = isinstance(node, dict) and part in node
-        inside = inside or (isinstance(node, list) and isinstance(part, int) and part < len(node))
-        if part == step:
-            return bool(inside)
-        if inside:
-            node = node[part]
-    return False
 
 
 def _keys_at(model: type[BaseModel], path: list[str | int]) -> list[str]:

@@ -137,7 +137,7 @@ def split(html: str, room: int) -> list[str]:
         for block in section:
             if place(_written([block])):
                 continue
-            pages = _Pages(room)
+            pages = _Pages(room, parts.pop())
             for token in block:
                 pages.add(token)
             parts.extend(pages.finish())
@@ -145,14 +145,19 @@ def split(html: str, room: int) -> list[str]:
 
 
 class _Pages:
-    """Fills parts of at most `room` characters; tags open at a border are opened again after it."""
+    """Fills parts of at most `room` characters; tags open at a border are opened again after it.
 
-    def __init__(self, room: int) -> None:
+    Args:
+        room: Characters a part may have.
+        begun: The first part as far as it is written, with no tag open.
+    """
+
+    def __init__(self, room: int, begun: str) -> None:
         self.room = room
         self.parts: list[str] = []
         self.open: list[_Token] = []
-        self.current = ""
-        self.filled = False
+        self.current = begun
+        self.filled = bool(begun)
 
     def add(self, token: _Token) -> None:
         """Write one token."""

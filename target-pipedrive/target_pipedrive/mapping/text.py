@@ -28,6 +28,9 @@ def text(value: Any) -> str | None:
     """
     if value is None:
         return None
+    if type(value) is str:  # nearly always, so it comes first
+        shown = value.strip()
+        return (shown if shown.isprintable() else _UNSENDABLE.sub("", shown).strip()) or None
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from target_pipedrive.mapping import MappingSet, ObjectKeys, Options, load
 
 TRANSFORMS = Path(__file__).parents[3] / "transforms"
@@ -21,7 +20,9 @@ def keys(words: str, *, custom_fields: bool = False) -> ObjectKeys:
 
 OBJECTS = {
     "person": keys("name emails phones add_time owner_id label_ids", custom_fields=True),
-    "activity": keys("subject type owner_id participants due_date due_time duration busy done note"),
+    "activity": keys(
+        "subject type owner_id participants due_date due_time duration busy done note"
+    ),
     "activity_type": keys("name icon_key color"),
     "note": keys("content person_id user_id add_time"),
     "product": keys("name code description tax prices is_linkable", custom_fields=True),
@@ -124,9 +125,7 @@ def world() -> Clinic:
 
 @pytest.fixture(scope="session")
 def default_mapping() -> MappingSet:
-    return load(
-        TRANSFORMS, options=Options(default_owner="desk@clinic.example"), objects=OBJECTS
-    )
+    return load(TRANSFORMS, options=Options(default_owner="desk@clinic.example"), objects=OBJECTS)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from target_pipedrive.errors import MappingError
 from target_pipedrive.mapping import Options, load
 
@@ -48,8 +47,10 @@ FAULTS = {
     "no kind": (
         "stream: patients\n",
         [
-            "1:1: unknown kind of document; write one of: collate, lookup, object, "
-            "other_custom_fields, rollup, user"
+            (
+                "1:1: unknown kind of document; write one of: collate, lookup, object, "
+                "other_custom_fields, rollup, user"
+            )
         ],
     ),
     "two kinds": (
@@ -63,8 +64,10 @@ FAULTS = {
     "an object far from any": (
         "stream: patients\nobject: xyz\nfields: {name: name}\n",
         [
-            "2:9: unknown object 'xyz'; write one of: activity, activity_type, file, note, "
-            "organization, person, product"
+            (
+                "2:9: unknown object 'xyz'; write one of: activity, activity_type, file, note, "
+                "organization, person, product"
+            )
         ],
     ),
     "unknown Pipedrive key": (
@@ -77,9 +80,7 @@ FAULTS = {
     ),
     "unknown function, deep in the line": (
         HEAD + "fields:\n  name: join(' ', first_name, uper(last_name))\n",
-        [
-            "4:32: unknown function uper(); write one of: "
-        ],
+        ["4:31: unknown function uper(); did you mean 'user'?"],
     ),
     "unknown function, in quotes": (
         HEAD + 'fields:\n  name: "jion(first_name)"\n',
@@ -147,10 +148,7 @@ FAULTS = {
     ),
     "a custom field that is no mapping": (
         HEAD + "fields: {name: name}\ncustom_fields:\n  Sex: sex\n",
-        [
-            "5:8: Sex: lines of `key: value` are needed here, such as "
-            "`{type: varchar, value: name}`"
-        ],
+        ["5:8: Sex: lines of `key: value` are needed here, such as `{type: varchar, value: name}`"],
     ),
     "off is no truth": (
         HEAD + "off: nope\nfields: {name: name}\n",
@@ -182,8 +180,10 @@ FAULTS = {
     "a file without content": (
         "stream: files\nobject: file\nfields: {}\n",
         [
-            "2:9: an object `file` needs `file:` with name, size, sha256 and uri; "
-            "no other object has it"
+            (
+                "2:9: an object `file` needs `file:` with name, size, sha256 and uri; "
+                "no other object has it"
+            )
         ],
     ),
     "unknown reject code": (
@@ -196,16 +196,11 @@ FAULTS = {
     ),
     "two rules for one object": (
         HEAD + "fields: {name: name}\n---\n" + HEAD + "fields: {name: name}\n",
-        [
-            "6:9: patients already becomes person in a.yml:1:1; remove one, or set `off: true` "
-            "in it"
-        ],
+        ["6:9: patients already becomes person in a.yml:1:1; remove one, or set `off: true` in it"],
     ),
     "unknown parent": (
         HEAD + "fields: {name: name}\n---\nstream: invoices\nrollup: patient\nby: patient_id\n",
-        [
-            "6:9: unknown parent 'patient': no document has this stream; did you mean 'patients'?"
-        ],
+        ["6:9: unknown parent 'patient': no document has this stream; did you mean 'patients'?"],
     ),
     "two parents": (
         HEAD
@@ -232,8 +227,10 @@ FAULTS = {
         + "fields: {name: name}\n---\nstream: invoices\nrollup: patients\nby: patient_id\n"
         + "where: past(closed_at)\n",
         [
-            "8:8: past() reads other records or the run and cannot stand here; use the record's "
-            "own fields"
+            (
+                "8:8: past() reads other records or the run and cannot stand here; use the record's "
+                "own fields"
+            )
         ],
     ),
     "a phone column that is none": (
@@ -281,9 +278,7 @@ def test_each_fault_says_where_what_and_what_to_type(text, faults, write, tmp_pa
         write(a=text)
     folder = f"{tmp_path / 'transforms'}/"
     found = [fault.replace(folder, "").removeprefix("a.yml:") for fault in caught.value.faults]
-    assert len(found) == len(faults)
-    for line, fault in zip(found, faults, strict=True):
-        assert line.startswith(fault) if fault.endswith("write one of: ") else line == fault
+    assert found == faults
 
 
 def test_all_faults_of_all_files_come_at_once(write, tmp_path):
@@ -304,7 +299,7 @@ def test_two_streams_may_share_a_field_but_not_under_another_type(write):
     shared = "object: product\nkey_field: Cliniko ID\nfields: {name: name}\n"
     mapping = write(a="stream: a\n" + shared, b="stream: b\n" + shared)
     assert [spec.label for spec in mapping.field_specs()] == ["Cliniko ID"]
-    with pytest.raises(MappingError, match="is written otherwise in .*a.yml:3:12"):
+    with pytest.raises(MappingError, match=r"is written otherwise in .*a.yml:3:12"):
         write(
             c="stream: c\nobject: product\nfields: {name: name}\n"
             "custom_fields: {Cliniko ID: {type: double, value: id}}\n"

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-
 from target_pipedrive.desired import Owner, Ref
 from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping.context import Options
@@ -234,7 +233,7 @@ def test_the_account_without_locations_is_in_utc(evaluate, world):
 
 
 def test_stamps_may_be_times_already(evaluate):
-    moment = datetime.datetime(2026, 3, 1, 8, tzinfo=datetime.UTC)
+    moment = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
     assert evaluate("utc(at)", {"at": moment}) == "2026-03-01T08:00:00Z"
 
 

@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-
 from target_pipedrive.mapping import markup
 from target_pipedrive.mapping.notetext import activity_note, note_parts
 from target_pipedrive.mapping.split import MIN_ROOM, split
@@ -119,7 +118,9 @@ def test_a_short_note_is_one_and_bears_no_number():
 
 def test_the_limit_itself_still_fits():
     whole = note_parts("T", "<p>" + "a b " * 2000 + "</p>", {"Key": "9"}, "html", 100_000)[0]
-    assert note_parts("T", "<p>" + "a b " * 2000 + "</p>", {"Key": "9"}, "html", len(whole)) == [whole]
+    assert note_parts("T", "<p>" + "a b " * 2000 + "</p>", {"Key": "9"}, "html", len(whole)) == [
+        whole
+    ]
     parts = note_parts("T", "<p>" + "a b " * 2000 + "</p>", {"Key": "9"}, "html", len(whole) - 1)
     assert [part[: part.index("</h1>")] for part in parts] == ["<h1>T (1/2)", "<h1>T (2/2)"]
 

@@ -6,7 +6,6 @@ import io
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-
 from target_pipedrive.mapping.table import csv_bytes, inert
 
 
@@ -29,7 +28,11 @@ def test_cells_are_inert(cell, phone, safe):
     assert inert(cell, phone=phone) == safe
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), min_size=2, max_size=2)))
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), min_size=2, max_size=2)
+    )
+)
 def test_any_table_reads_back(rows):
     text = csv_bytes(["A", "B"], rows).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == [["A", "B"], *rows]

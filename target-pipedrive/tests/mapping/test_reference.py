@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+from target_pipedrive.mapping.functions import FUNCTIONS
+from target_pipedrive.mapping.reference import SCHEMA_NAME, filled, main, schema
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "mapping.md"
+FILES = sorted((ROOT / "transforms").glob("*.yml"))
+RENEW = "run `python -m target_pipedrive.mapping.reference transforms docs/mapping.md`"
+
+
+def test_the_schema_is_in_step():
+    stored = (ROOT / "transforms" / SCHEMA_NAME).read_text(encoding="utf-8")
+    assert stored == schema(), RENEW
+
+
+def test_the_page_is_in_step():
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == filled(page), RENEW
+
+
+def test_the_page_lists_every_function():
+    page = PAGE.read_text(encoding="utf-8")
+    assert {name for name in FUNCTIONS if f"**`{name}(" not in page} == set()
+
+
+def test_writing_them_again_gives_the_same(tmp_path):
+    page = tmp_path / "mapping.md"
+    page.write_text(
+        re.sub(r"(<!-- begin (\w+) -->\n).*?(<!-- end)", r"\1\3", PAGE.read_text(), flags=re.DOTALL)
+    )
+    main(str(tmp_path), str(page))
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+    assert (tmp_path / SCHEMA_NAME).read_text(encoding="utf-8") == schema()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_default_file_fits_the_schema_that_editors_use(path):
+    assert path.read_text().startswith(f"# yaml-language-server: $schema={SCHEMA_NAME}\n")
+    validator = Draft202012Validator(json.loads(schema()))
+    for document in YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")):
+        validator.validate(document)
+
+
+def test_the_schema_refuses_a_typo():
+    validator = Draft202012Validator(json.loads(schema()))
+    assert not validator.is_valid({"stream": "a", "object": "person", "feilds": {}})
