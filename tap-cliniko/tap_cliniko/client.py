@@ -126,7 +126,10 @@ class Client:
                     return Account(str(role or "unknown"), _server_clock(response))
 
             self._account = self._patiently(
-                f"the first contact with {self._settings.api_url}", ask, FIRST_CONTACT_TRIES
+                f"the first contact with {self._settings.api_url}",
+                ask,
+                FIRST_CONTACT_TRIES,
+                "check the network, and api_url if you set it",
             )
         return self._account
 
@@ -274,7 +277,13 @@ class Client:
             )
         raise RefusedQueryError(f"{path}: Cliniko does not accept this query (HTTP {status})")
 
-    def _patiently(self, what: str, call: Callable[[], T], tries: int = TRIES) -> T:
+    def _patiently(
+        self,
+        what: str,
+        call: Callable[[], T],
+        tries: int = TRIES,
+        advice: str = "run again to go on from the last state",
+    ) -> T:
         """Repeat a call that may fail for the moment, waiting longer each time."""
         for attempt in range(1, tries + 1):
             try:
@@ -286,8 +295,7 @@ class Client:
                 logger.warning("%s: %s; trying again in %.1f s", what, last, delay)
                 self._stopper.sleep(delay)
         raise ServerFaultError(
-            f"{what} failed {tries} times, last with: {last}; run again to go on from the last "
-            "state"
+            f"{what} failed {tries} times, last with: {last}; {advice}"
         ) from last
 
 

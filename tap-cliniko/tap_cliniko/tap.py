@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,6 +19,7 @@ from tap_cliniko.settings import SCHEMA, Settings, unknown_settings
 from tap_cliniko.stamps import written
 from tap_cliniko.stopping import Stopper
 from tap_cliniko.streams import STREAMS
+from tap_cliniko.streams.clinical import PatientAttachments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from tap_cliniko.client import Account
 
 LAG = timedelta(minutes=2)
 """How much older than the start of a run its bookmarks are: for what Cliniko commits late, and
@@ -35,7 +39,7 @@ class TapCliniko(Tap):
     """Singer tap for Cliniko, the practice management system."""
 
     name = "tap-cliniko"
-    config_jsonschema: ClassVar[dict[str, Any]] = SCHEMA
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SCHEMA)  # the SDK adds its own
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -46,7 +50,7 @@ class TapCliniko(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own, passed on
+    def __init__(self, **options: Any) -> None:
         self.stopper = Stopper()
         super().__init__(**options)
         # urllib3 logs whole URLs at DEBUG; storage addresses in them admit whoever reads them.
@@ -69,7 +73,17 @@ class TapCliniko(Tap):
     @cached_property
     def cap(self) -> str:
         """The latest moment a bookmark of this run may name, by the server's clock."""
-        return written(datetime.fromtimestamp(self.client.account.clock, UTC) - LAG)
+        return written(datetime.fromtimestamp(self.account.clock, UTC) - LAG)
+
+    @cached_property
+    def account(self) -> Account:
+        """The account, reached for the first time; before that, the spool is tried out.
+
+        So what is set up wrongly shows before the first record, not after hours of reading.
+        """
+        if self.streams[PatientAttachments.name].selected:
+            _ = self.spool
+        return self.client.account
 
     @cached_property
     def merges(self) -> Merges:

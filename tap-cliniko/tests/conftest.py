@@ -7,7 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # for fake_cliniko, under every import mode
 
-from fake_cliniko import Server, small_clinic  # noqa: E402
+from fake_cliniko import Server, small_clinic
 
 
 @pytest.fixture

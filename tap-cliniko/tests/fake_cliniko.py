@@ -22,6 +22,12 @@ KEY = "fake-key-au1"
 EMAIL = "tests@example.com"
 HIDING = ("archived_at", "cancelled_at", "deleted_at")
 OPERATORS = re.compile(r"(\w+):(>=|<=|>|<|=|!\?|\?|\*)(.*)")
+ANSWERS = {
+    "truncated": (200, b'{"patients": ['),
+    "nolist": (200, b'{"links": {}}'),
+    "html": (200, b"<html>maintenance</html>", "text/html"),
+    "html403": (403, b"<html>blocked</html>", "text/html"),
+}
 PHONE = {"number": "(02) 5550 1234", "normalized_number": "61255501234", "phone_type": "Mobile"}
 
 
@@ -134,7 +140,10 @@ class Server:
         self.latency = 0.0
         self.location: str | None = None
         self._lock = threading.Lock()
-        handlers = (type("Api", (_Api,), {"server_": self}), type("Store", (_Store,), {"server_": self}))
+        handlers = (
+            type("Api", (_Api,), {"server_": self}),
+            type("Store", (_Store,), {"server_": self}),
+        )
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in handlers]
         for server in self._servers:
             server.daemon_threads = True
@@ -156,7 +165,10 @@ class Server:
 
     @contextmanager
     def running(self):
-        threads = [threading.Thread(target=s.serve_forever, args=(0.05,), daemon=True) for s in self._servers]
+        threads = [
+            threading.Thread(target=s.serve_forever, args=(0.05,), daemon=True)
+            for s in self._servers
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -175,7 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
-    def answer(self, status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> None:
+    def answer(
+        self, status: int, body: bytes = b"", kind: str = "application/json", **headers: str
+    ) -> None:
         parts = urlsplit(self.path)
         self.server_.log.append(
             Request(
@@ -200,36 +214,24 @@ class _Handler(BaseHTTPRequestHandler):
         kind = self.server_.fault(path)
         if kind is None:
             return False
-        if kind == "drop":
-            self.close_connection = True
-        elif kind == "truncated":
-            self.answer(200, b'{"patients": [')
-        elif kind == "cut":
-            self.send_response_only(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"{")
-            self.close_connection = True
-        elif kind == "nolist":
-            self.answer(200, b'{"links": {}}')
-        elif kind == "html":
-            self.answer(200, b"<html>maintenance</html>", "text/html")
-        elif kind == "html403":
-            self.answer(403, b"<html>blocked</html>", "text/html")
+        if kind in ANSWERS:
+            self.answer(*ANSWERS[kind])
         elif kind == "429":
             self.answer(429, X_RateLimit_Reset=str(self.server_.clinic.now + 1))
-        elif kind == "hang":
-            time.sleep(3)
-            self.close_connection = True
-        elif kind == "short":
-            self.answer(200, b"x")
-        else:
+        elif kind.isdigit():
             self.answer(int(kind))
+        else:
+            self.close_connection = True
+            if kind == "cut":
+                self.send_response_only(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"{")
         return True
 
 
 class _Api(_Handler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         time.sleep(self.server_.latency)
         path, query = urlsplit(self.path).path, parse_qsl(urlsplit(self.path).query)
         path = path.removeprefix("/v1/")
@@ -238,9 +240,10 @@ class _Api(_Handler):
             return
         if self.headers.get("Authorization") != expected:
             self.answer(401)
-        elif f"({EMAIL})" not in self.headers.get("User-Agent", ""):
-            self.answer(403)
-        elif path.partition("/")[0] in self.server_.forbidden:
+        elif (
+            f"({EMAIL})" not in self.headers.get("User-Agent", "")
+            or path.partition("/")[0] in self.server_.forbidden
+        ):
             self.answer(403)
         elif path == "user":
             self.send({"id": "1", "role": self.server_.role})
@@ -251,6 +254,10 @@ class _Api(_Handler):
             self.answer(303, b"see other", Location=location)
         else:
             self.list(path, query)
+
+    def allowed(self, path: str) -> bool:
+        named = f"({EMAIL})" in self.headers.get("User-Agent", "")
+        return named and path.partition("/")[0] not in self.server_.forbidden
 
     def list(self, path: str, query: list[tuple[str, str]]) -> None:
         named = dict(query)
@@ -278,7 +285,7 @@ class _Api(_Handler):
 
 
 class _Store(_Handler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = urlsplit(self.path).path.removeprefix("/")
         if self.broken(f"storage/{path}"):
             return

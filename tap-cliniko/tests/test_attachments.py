@@ -7,14 +7,16 @@ import io
 import tracemalloc
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
-from fake_cliniko import Server
-
 from tap_cliniko.attachments import SizeError, Spool
 from tap_cliniko.errors import SettingsError, TapClinikoError
 from tap_cliniko.tap import TapCliniko
+
+if TYPE_CHECKING:
+    from fake_cliniko import Server
 
 
 def read(server: Server, folder: Path, state: dict | None = None, **settings):

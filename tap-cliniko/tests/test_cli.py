@@ -45,7 +45,9 @@ def test_a_whole_run(server, tmp_path):
     order = [message["stream"] for message in messages(done.stdout, "SCHEMA")]
     assert order[0] == "settings"
     assert order.index("invoices") < order.index("patients") < order.index("attendees")
-    records = {(m["stream"], m["record"]["id"]): m["record"] for m in messages(done.stdout, "RECORD")}
+    records = {
+        (m["stream"], m["record"]["id"]): m["record"] for m in messages(done.stdout, "RECORD")
+    }
     assert ("settings", "77") in records
     assert records["practitioners", "2"]["active"] is False
     assert records["appointment_types", "2"]["archived_at"]
@@ -112,9 +114,9 @@ def test_connection_test_is_quiet(server, tmp_path):
 def test_a_signal_stops_between_records_and_the_next_run_goes_on(server, tmp_path, signum):
     clinic = server.clinic
     clinic.per_page = 20
-    for number in range(100, 1000):
+    for number in range(100, 500):
         clinic.add("patients", number, updated_at=clinic.stamp(number - 100_000))
-    server.latency = 0.05
+    server.latency = 0.03
     (tmp_path / "config.json").write_text(json.dumps(server.config()))
     arguments = command("--config", str(tmp_path / "config.json"))
     with (
@@ -138,10 +140,12 @@ def test_a_signal_stops_between_records_and_the_next_run_goes_on(server, tmp_pat
     server.latency = 0
     before = len(server.paths("/v1/patients"))
     done = run(tmp_path, server.config(), messages(output, "STATE")[-1]["value"])
-    second = {m["record"]["id"] for m in messages(done.stdout, "RECORD") if m["stream"] == "patients"}
+    second = {
+        m["record"]["id"] for m in messages(done.stdout, "RECORD") if m["stream"] == "patients"
+    }
     assert first | second == {row["id"] for row in clinic.lists["patients"]}
-    assert len(first & second) <= 1
-    assert len(server.paths("/v1/patients")) - before <= (902 - len(first)) / 19 + 3
+    assert len(first & second) <= 21  # what was read since the last full second
+    assert len(server.paths("/v1/patients")) - before <= (402 - len(first)) / 19 + 5
 
 
 def test_a_reader_that_ends_is_no_traceback(server, tmp_path):

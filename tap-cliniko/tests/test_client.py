@@ -8,7 +8,6 @@ import time
 
 import pytest
 from fake_cliniko import KEY, Server
-
 from tap_cliniko.client import Client, TransientError
 from tap_cliniko.errors import (
     KeyRefusedError,
@@ -93,7 +92,7 @@ def test_nobody_listening():
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     settings = Settings.parse({"api_key": KEY, "api_url": url, "contact_email": "a@b.cd"})
-    with pytest.raises(ServerFaultError, match="first contact .* the connection was refused"):
+    with pytest.raises(ServerFaultError, match=r"first contact .* the connection was refused"):
         _ = Client(settings, Stopper(), "0", patience=0.001).account
 
 

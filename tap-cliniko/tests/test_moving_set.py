@@ -10,7 +10,6 @@ import pytest
 from fake_cliniko import HIDDEN, KEY, Clinic, link
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tap_cliniko.client import Account
 from tap_cliniko.errors import UnorderedPageError
 from tap_cliniko.links import flatten
@@ -92,7 +91,7 @@ def clinic_of(size: int) -> Clinic:
 def run(clinic: Clinic, state: dict, output: dict, moves: list, stop_after: int | None) -> dict:
     """One run of the tap; returns the last state emitted before it ended or was killed."""
     clinic.now += 1000
-    config = {"api_key": KEY, "contact_email": "a@example.com"}
+    config = {"api_key": KEY, "contact_email": "a@example.com", "attachments_dir": "memory://"}
     with redirect_stdout(io.StringIO()):
         tap = TapCliniko(config=config, state=copy.deepcopy(state))
     tap.client = MovingClient(clinic, moves)

@@ -7,7 +7,6 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tap_cliniko.bookmark import Bookmark
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.links import flatten
@@ -125,7 +124,10 @@ def to(url):
         ({"repeats": None, "links": {"self": "x"}}, {}),
         ({"telehealth_url": "u", "cancellation_url": "u"}, {}),
         ({"booking_ip_address": "1", "online_payment_url": "u"}, {}),
-        ({"content": {"sections": []}, "new_field": [1]}, {"content": {"sections": []}, "new_field": [1]}),
+        (
+            {"content": {"sections": []}, "new_field": [1]},
+            {"content": {"sections": []}, "new_field": [1]},
+        ),
         ({"links": {"self": "x"}, "notes": None}, {"notes": None}),
         ({"odd": {"links": {}}}, {}),
         ({"odd": {"links": None}}, {}),

@@ -39,6 +39,7 @@ class ClinikoStream(Stream):
     STATE_MSG_FREQUENCY = 200
 
     primary_keys: ClassVar[tuple[str, ...]] = ("id",)
+    name: str
     path: ClassVar[str] = ""
     hidden: ClassVar[tuple[str, ...]] = ()
     schema: ClassVar[Schema]
@@ -55,7 +56,9 @@ class ClinikoStream(Stream):
 
     def get_records(self, context: Context | None) -> Iterator[Row]:  # noqa: ARG002 - no partitions
         """Yield the records of this stream; none when the key may not see them."""
-        tap, count, requests = self._cliniko, 0, self._cliniko.client.requests
+        tap, count = self._cliniko, 0
+        role = tap.account.role  # the first contact: a key that is refused here ends the run
+        requests = tap.client.requests
         try:
             for record in self.read():
                 tap.stop_if_asked()
@@ -67,7 +70,7 @@ class ClinikoStream(Stream):
                 "administrator's API key",
                 self.name,
                 fault.status,
-                tap.client.account.role,
+                role,
             )
         else:
             self.logger.info(
