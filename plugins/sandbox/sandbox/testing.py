@@ -46,13 +46,15 @@ def running(**options: Any) -> Iterator[Running]:
 
     Args:
         **options: Options of `sandbox serve`, with underscores: `patients=20`, `seed=3`,
-            `record="exchanges.jsonl"` …
+            `record="exchanges.jsonl"` …; None leaves one out.
 
     Raises:
         RuntimeError: It did not start; the text is what it said.
     """
     command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
     for name, value in options.items():
+        if value is None:
+            continue
         command += [f"--{name.replace('_', '-')}", str(value)]
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own program
