@@ -111,17 +111,20 @@ def _fingerprint(value: Any, user_id: Callable[[Owner], int]) -> str:
 
 
 def _canonical(value: Any, user_id: Callable[[Owner], int]) -> Any:
-    match value:
-        case Ref():
-            return f"→{value.object}/{value.stream}/{value.id}→"
-        case Owner():
-            return user_id(value)
-        case Decimal():
-            return str(value.normalize())
-        case str():
-            return value.replace("→", "\\u2192")  # a reference cannot be written by hand
-        case dict():
-            return {key: _canonical(item, user_id) for key, item in value.items()}
-        case list() | tuple():
-            return [_canonical(item, user_id) for item in value]
+    if isinstance(value, Ref):
+        return f"→{value.object}/{value.stream}/{value.id}→"
+    if isinstance(value, dict):
+        return {key: _canonical(item, user_id) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item, user_id) for item in value]
+    return _canonical_scalar(value, user_id)
+
+
+def _canonical_scalar(value: Any, user_id: Callable[[Owner], int]) -> Any:
+    if isinstance(value, Owner):
+        return user_id(value)
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    if isinstance(value, str):
+        return value.replace("→", "\\u2192")  # no text can pretend to be a reference
     return value

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.errors import RecordError, Rejected, SettingsError, TooManyRejects
 from target_pipedrive.flow import Flow, SettleLog
 from target_pipedrive.ledger import LinkKey
+from target_pipedrive.mapping import Context, Options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from target_pipedrive.counts import Counts
-    from target_pipedrive.desired import Desired, Evaluation, Owner
+    from target_pipedrive.desired import Desired, Evaluation
     from target_pipedrive.ledger import Ledger, Link
     from target_pipedrive.mapping import MappingSet, ObjectRule
     from target_pipedrive.users import Users
@@ -99,7 +100,10 @@ class Engine:
         """A record was read."""
         self._counts.read[stream] += 1
         await self._enter(stream)
-        self._keep(stream, record)
+        try:
+            self._keep(stream, record)
+        except Rejected as rejected:
+            self._reject("", stream, str(record.get("id") or ""), rejected, record)
         await self._take(stream, record, parkable=True)
 
     def state(self, value: dict[str, Any]) -> None:
@@ -139,13 +143,14 @@ class Engine:
             changed = self._ledger.kept.drop(stream, record_id)
         else:
             changed = self._ledger.kept.put(stream, record_id, parent[1] if parent else None, data)
+        if changed:
+            self._world.forget(stream, record_id)
+        self._check_user(stream, record_id)
         if not changed:
             return
-        self._world.forget(stream, record_id)
         if parent is not None:
             for parent_id in {parent[1], former} - {None}:
                 self._mark_dirty(parent[0], str(parent_id))
-        self._check_user(stream, record_id)
 
     def _mark_dirty(self, stream: str, record_id: str) -> None:
         """A record must be evaluated again, if it was read before; else it is still to come."""
@@ -156,9 +161,9 @@ class Engine:
     def _check_user(self, stream: str, record_id: str) -> None:
         rule = self._mapping.user_rule()
         if rule is not None and rule.stream == stream:
-            owner: Owner = rule.owner(record_id, self._world)
-            if not self._users.has(owner.email):
-                self._unmatched.append(owner.source)
+            email = rule.email_of(record_id, Context(self._world, Options()))
+            if not self._users.has(email):
+                self._unmatched.append(f"{stream}/{record_id}")
 
     def _report_unmatched(self) -> None:
         if not self._unmatched:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Hashable  # noqa: TC003 - named at run time by the context variable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Awaitable, Callable
+
+_at_work_on: ContextVar[Hashable] = ContextVar("_at_work_on", default=None)
 
 
 class SettleLog:
@@ -78,16 +82,20 @@ class Flow:
         if self.failure is not None:
             self._places.release()
             raise self.failure
-        task = asyncio.create_task(self._run(self._latest.get(key), work))
+        task = asyncio.create_task(self._run(key, self._latest.get(key), work))
         self._latest[key] = task
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(key, done))
 
     async def _run(
-        self, earlier: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]
+        self,
+        key: Hashable,
+        earlier: asyncio.Task[None] | None,
+        work: Callable[[], Awaitable[None]],
     ) -> None:
         if earlier is not None:
             await asyncio.wait([earlier])
+        _at_work_on.set(key)
         await work()
 
     def _done(self, key: Hashable, task: asyncio.Task[None]) -> None:
@@ -99,8 +107,11 @@ class Flow:
             self.failure = error
 
     async def after(self, key: Hashable) -> None:
-        """Return when all work begun on a record is done, successfully or not."""
-        while task := self._latest.get(key):
+        """Return when all work begun on a record is done, successfully or not.
+
+        Work on a record does not wait for itself: what hangs on a record may be written with it.
+        """
+        while key != _at_work_on.get() and (task := self._latest.get(key)):
             await asyncio.wait([task])
 
     async def idle(self) -> None:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.desired import Found
 from target_pipedrive.errors import Rejected
+from target_pipedrive.pipedrive import OBJECTS, PARENTS
 from target_pipedrive.pipedrive.recover import lines
-from target_pipedrive.pipedrive.values import fold
+from target_pipedrive.pipedrive.values import fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from target_pipedrive.desired import Desired
     from target_pipedrive.ledger import Ledger
+    from target_pipedrive.mapping import ObjectRule
     from target_pipedrive.pipedrive.api import Pipedrive
     from target_pipedrive.pipedrive.fields import Fields
 
@@ -48,6 +50,34 @@ class Existing:
     ours: bool
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How rows of one kind of object can be recognised, by all rules that make such objects.
+
+    Args:
+        fields: Labels of the custom fields that hold our key.
+        lines: Labels of the lines that hold our key.
+        matches: Names of values by which rows of others are adopted, such as (email, name).
+    """
+
+    fields: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    matches: frozenset[tuple[str, ...]] = frozenset()
+
+
+def views(rules: Iterable[ObjectRule]) -> dict[str, View]:
+    """Return the view of each kind of object that the rules make."""
+    found: dict[str, View] = {}
+    for rule in rules:
+        view = found.get(rule.object, View())
+        found[rule.object] = View(
+            view.fields | ({rule.key_field} if rule.key_field else set()),
+            view.lines | ({rule.key_line} if rule.key_line else set()),
+            view.matches | ({tuple(sorted(rule.match))} if rule.match else set()),
+        )
+    return found
+
+
 class Index:
     """What stands in Pipedrive, kept in the ledger and refreshed once a run when first needed.
 
@@ -55,12 +85,16 @@ class Index:
         pipedrive: Where the lists come from.
         fields: Hash keys of the fields that hold our marks.
         ledger: Where signs are kept.
+        rules: The rules that make objects.
     """
 
-    def __init__(self, pipedrive: Pipedrive, fields: Fields, ledger: Ledger) -> None:
+    def __init__(
+        self, pipedrive: Pipedrive, fields: Fields, ledger: Ledger, rules: Iterable[ObjectRule]
+    ) -> None:
         self._pipedrive = pipedrive
         self._fields = fields
         self._ledger = ledger
+        self._views = views(rules)
         self._refreshed: dict[str, datetime] = {}
         self._lock = asyncio.Lock()
 
@@ -74,7 +108,7 @@ class Index:
         Raises:
             Rejected: `ambiguous_match`, when several rows of others agree.
         """
-        await self._refresh(desired)
+        await self._refresh(desired.object)
         if ours := self._free(desired.object, sign(desired, body)):
             return Existing(ours[0], ours=True)
         if desired.match:
@@ -97,7 +131,7 @@ class Index:
         wanted = sign(desired, body)
         async for page in self._pages(desired, body, since - OVERLAP):
             for row in page:
-                if wanted in self._signs(desired, row):
+                if wanted in self._signs(desired.object, row):
                     row_id = int(row["id"])
                     if not self._ledger.links.owned(desired.object, [row_id]):
                         return row_id
@@ -109,37 +143,35 @@ class Index:
         Args:
             now: Server time.
         """
-        for view, refreshed in self._refreshed.items():
+        for obj, refreshed in self._refreshed.items():
             # Rows of others that came during the run matter only where rows are matched.
-            seen = refreshed if view.endswith("+match") else now
-            self._ledger.book.note(f"seen {view}", (seen - OVERLAP).isoformat())
+            seen = refreshed if self._view(obj).matches else now
+            self._ledger.book.note(f"seen {obj}", (seen - OVERLAP).isoformat())
+
+    def _view(self, obj: str) -> View:
+        return self._views.get(obj, View())
 
     def _free(self, obj: str, wanted: str) -> list[int]:
         rows = self._ledger.signs.rows(obj, wanted)
         owned = self._ledger.links.owned(obj, rows) if rows else set()
         return [row for row in rows if row not in owned]
 
-    async def _refresh(self, desired: Desired) -> None:
-        """List what changed since this view was listed last; everything, the first time."""
-        view = f"{desired.object} {desired.mark.found} {desired.mark.label}"
-        if desired.match:
-            view += "+match"
+    async def _refresh(self, obj: str) -> None:
+        """List what changed since this kind was listed last; everything, the first time."""
         async with self._lock:
-            if view in self._refreshed:
+            if obj in self._refreshed:
                 return
             await self._let_commits_land()
-            began = self._pipedrive.client.server_time()
-            seen = self._ledger.book.noted(f"seen {view}")
+            began = self._pipedrive.server_time()
+            seen = self._ledger.book.noted(f"seen {obj}")
             since = datetime.fromisoformat(seen) if seen else None
             async for page in self._pipedrive.rows(
-                desired.object,
-                updated_since=since,
-                custom_fields=self._codes(desired),
+                obj, updated_since=since, custom_fields=self._codes(obj)
             ):
                 self._ledger.signs.replace(
-                    desired.object, {int(row["id"]): self._signs(desired, row) for row in page}
+                    obj, {int(row["id"]): self._signs(obj, row) for row in page}
                 )
-            self._refreshed[view] = began
+            self._refreshed[obj] = began
 
     async def _let_commits_land(self) -> None:
         """Wait until a create that a killed run sent last can no longer be under way."""
@@ -148,45 +180,42 @@ class Index:
             age = datetime.now(UTC).timestamp() - newest
             await asyncio.sleep(max(0.0, min(_GRACE, _GRACE - age)))
 
-    def _codes(self, desired: Desired) -> Sequence[str]:
-        if desired.mark.found is not Found.FIELD:
-            return ()
-        code = self._fields.code(desired.object, desired.mark.label)
-        return (code,) if code else ()
+    def _codes(self, obj: str) -> list[str]:
+        codes = (self._fields.code(obj, label) for label in self._view(obj).fields)
+        return [code for code in codes if code]
 
     async def _pages(self, desired: Desired, body: dict[str, Any], since: datetime) -> Any:
-        if desired.object == "file":
-            parent, parent_id = _parent(body)
-            pages = self._pipedrive.files_of(parent.removesuffix("_id"), parent_id)
+        parent, parent_id = _parent(body) if desired.object == "file" else ("", 0)
+        if parent and OBJECTS[PARENTS[parent]].files is not None:
+            pages = self._pipedrive.files_of(PARENTS[parent], parent_id)
         else:
             pages = self._pipedrive.rows(
                 desired.object,
                 updated_since=since,
                 newest_first=True,
-                custom_fields=self._codes(desired),
+                custom_fields=self._codes(desired.object),
             )
         async for page in pages:
             yield page
 
-    def _signs(self, desired: Desired, row: dict[str, Any]) -> list[str]:
-        """Return everything a row can be recognised by, in the view of this object."""
-        label = desired.mark.label
-        match desired.mark.found:
-            case Found.FIELD:
-                key = self._fields.text(row, desired.object, label)
-                if key:
-                    return [f"field {label}: {key}"]
-                return [match_sign(values) for values in _match_values(row, desired.match)]
-            case Found.LINE:
-                text = row.get("content") or row.get("note") or ""
-                return [f"line {label}: {key}" for key in _keys_in(text, label)]
-            case Found.NAME:
-                return [
-                    f"name {parent}={row[parent]} {row.get('name') or row.get('file_name')} "
-                    f"{row.get('file_size')}"
-                    for parent in ("person_id", "org_id", "deal_id", "activity_id", "product_id")
-                    if row.get(parent)
-                ]
+    def _signs(self, obj: str, row: dict[str, Any]) -> list[str]:
+        """Return everything a row can be recognised by."""
+        view = self._view(obj)
+        keys = {label: self._fields.text(row, obj, label) for label in view.fields}
+        found = [f"{Found.FIELD} {label}: {key}" for label, key in keys.items() if key]
+        if not found:  # a row with our key is nobody else's to adopt
+            for names in view.matches:
+                found += [match_sign(values) for values in _match_values(row, names)]
+        text = row.get("content") or row.get("note") or ""
+        for label in view.lines:
+            found += [f"{Found.LINE} {label}: {key}" for key in _keys_in(text, label)]
+        if obj == "file":
+            found += [
+                f"{Found.NAME} {parent}={row[parent]} {row.get('name')} {row.get('file_size')}"
+                for parent in PARENTS
+                if row.get(parent)
+            ]
+        return found
 
 
 def sign(desired: Desired, body: dict[str, Any]) -> str:
@@ -195,28 +224,26 @@ def sign(desired: Desired, body: dict[str, Any]) -> str:
     if mark.found is Found.NAME:
         parent, parent_id = _parent(body)
         size = desired.file.size if desired.file else ""
-        return f"name {parent}={parent_id} {body.get('name') or mark.key} {size}"
+        return f"{mark.found} {parent}={parent_id} {body.get('name') or mark.key} {size}"
     part = f"#{desired.part}" if desired.part and mark.found is Found.LINE else ""
     return f"{mark.found} {mark.label}: {mark.key}{part}"
 
 
 def match_sign(values: dict[str, str]) -> str:
     """Return the sign of values that must all agree; it does not tell them."""
-    text = "\n".join(f"{key}={fold(value)}" for key, value in sorted(values.items()))
+    text = "\n".join(f"{key}={fold_name(value)}" for key, value in sorted(values.items()))
     return "match " + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _match_values(row: dict[str, Any], match: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield the values of a row under the keys of a match, once for each of its e-mails."""
-    if not match:
-        return
-    plain = {key: str(row.get(key) or "") for key in match if key not in {"email", "phone"}}
-    for key, rows in (("email", "emails"), ("phone", "phones")):
-        if key in match:
-            for entry in row.get(rows) or []:
-                yield {**plain, key: str(entry.get("value") or "")}
-            return
-    yield plain
+def _match_values(row: dict[str, Any], names: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the values of a row under these names, once for each of its e-mails or phones."""
+    plain = {name: str(row.get(name) or "") for name in names if f"{name}s" not in row}
+    several = [name for name in names if f"{name}s" in row]
+    entries = ((name, entry) for name in several for entry in row[f"{name}s"] or [])
+    if not several:
+        yield plain
+    for name, entry in entries:
+        yield {**plain, name: str(entry.get("value") or "")}
 
 
 def _keys_in(text: str, label: str) -> Iterator[str]:
@@ -231,7 +258,7 @@ def _keys_in(text: str, label: str) -> Iterator[str]:
 
 
 def _parent(body: dict[str, Any]) -> tuple[str, int]:
-    for key in ("person_id", "org_id", "deal_id", "activity_id", "product_id"):
+    for key in PARENTS:
         if body.get(key):
             return key, int(body[key])
     raise Rejected("parent_missing", "a file needs an object to hang on")

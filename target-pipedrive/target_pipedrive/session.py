@@ -101,7 +101,8 @@ class LoadSession:
             )
         users = Users(account, await pipedrive.users(), settings.default_owner)
         fields = Fields(pipedrive, ledger.book)
-        self._index = Index(pipedrive, fields, ledger)
+        rules = [rule for stream in mapping.streams() for rule in mapping.rules(stream)]
+        self._index = Index(pipedrive, fields, ledger, rules)
         self._engine = Engine(
             mapping=mapping,
             ledger=ledger,

@@ -48,7 +48,9 @@ class TargetPipedrive(Target):
         self._mapping = mapping.load(
             self._settings.mapping,
             options=mapping.Options(
-                note_format=self._settings.note_format, currency=self._settings.currency
+                note_format=self._settings.note_format,
+                currency=self._settings.currency,
+                default_owner=self._settings.default_owner,
             ),
             objects={
                 name: mapping.ObjectKeys(kind.writable, kind.custom_fields)

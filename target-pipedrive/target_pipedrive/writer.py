@@ -167,7 +167,7 @@ class Writer:
         body = await self._body(desired, prints, creating=True)
         if existing := await self._index.find(desired, body):
             return await self._adopt(desired, existing)
-        since = self._pipedrive.client.server_time()
+        since = self._pipedrive.server_time()
         self._ledger.links.announce(_key(desired))
         await self._ledger.durable()
         row_id = await self._send(desired, body, since)

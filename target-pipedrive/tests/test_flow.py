@@ -83,6 +83,17 @@ async def scenario_child_waits_for_its_parent_alone():
     assert written == ["stranger", "parent", "child"]
 
 
+async def scenario_work_on_a_record_does_not_wait_for_itself():
+    flow = Flow(10)
+
+    async def work():
+        await flow.after("patient 1")
+
+    for _ in range(3):  # later work on the record waits for the first, not the first for it
+        await flow.start("patient 1", work)
+    await flow.idle()
+
+
 async def scenario_never_more_than_the_limit():
     flow, running, most = Flow(3), 0, 0
 
@@ -131,6 +142,7 @@ async def scenario_cancel_ends_work_where_it_stands():
     [
         scenario_same_record_in_order,
         scenario_child_waits_for_its_parent_alone,
+        scenario_work_on_a_record_does_not_wait_for_itself,
         scenario_never_more_than_the_limit,
         scenario_a_failure_ends_what_comes_after,
         scenario_cancel_ends_work_where_it_stands,

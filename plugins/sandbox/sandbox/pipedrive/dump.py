@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from sandbox.pipedrive import account, files, notes
@@ -29,11 +30,17 @@ def dump(state: PipedriveState) -> dict[str, Any]:
             person["merged_into"] = state.merged[person["id"]]
     shown["activityTypes"] = [dict(row) for row in state.tables["activityTypes"]]
     shown["notes"] = [notes.present(state, row, owner) for row in state.tables["notes"]]
-    shown["files"] = [
-        files.present(state, row) | {"sha256": state.digests[row["id"]]}
-        for row in state.tables["files"]
-    ]
+    shown["files"] = [_file(state, row) for row in state.tables["files"]]
     for path, kind in FIELD_PATHS.items():
         shown[path] = [field.as_json() for field in state.fields[kind]]
     shown["_invitations"] = sum(len(row["attendees"]) for row in state.tables["activities"])
+    return shown
+
+
+def _file(state: PipedriveState, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a file with its digest, and its content as far as that was kept."""
+    shown = files.present(state, row) | {"sha256": state.digests[row["id"]]}
+    content = state.contents.get(row["id"])
+    if content is not None:
+        shown["content_base64"] = base64.b64encode(content).decode()
     return shown

@@ -1,0 +1,105 @@
+"""Killed, stopped and cut off at any moment, the end is the same: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def assert_same_end(pipe):
+    report = pipe.check()
+    assert report["ok"], "\n".join(report["lines"])
+
+
+def assert_state_is_not_ahead(pipe, state):
+    """Hold a state against what stands in Pipedrive: no patient before the bookmark is missing."""
+    bookmark = (state or {}).get("bookmarks", {}).get("patients", {}).get("replication_key_value")
+    if bookmark is None:
+        return
+    dump = pipe.sandbox.dump()
+    code = next(
+        row["field_code"]
+        for row in dump["pipedrive"]["personFields"]
+        if row["field_name"] == "Cliniko patient ID"
+    )
+    there = {
+        (row["custom_fields"] or {}).get(code)
+        for row in dump["pipedrive"]["persons"]
+        if not row.get("is_deleted")
+    }
+    for patient in dump["cliniko"]["streams"]["patients"]:
+        if patient["updated_at"] < bookmark and not patient.get("merged_at"):
+            assert patient["id"] in there, (
+                f"state at {bookmark} is ahead of patient {patient['id']}"
+            )
+
+
+def test_a_target_killed_at_twenty_moments(pipeline):
+    pipe = pipeline(patients=30)
+    messages = pipe.record()
+    moments = random.Random(20)
+    kills = 0
+    for _ in range(60):
+        result = pipe.load(messages, kill_after=moments.uniform(0.9, 3.0))
+        for state in result.states[-1:]:
+            assert_state_is_not_ahead(pipe, state)
+        if result.target == 0:
+            break
+        assert result.target == -9, result.target_log
+        kills += 1
+        if kills == 20:
+            break
+    assert pipe.load(messages).target == 0
+    assert_same_end(pipe)
+    assert kills >= 5
+    print(f"killed {kills} times")
+
+
+def test_a_pipeline_stopped_at_ten_moments(pipeline):
+    pipe = pipeline(patients=30)
+    moments = random.Random(10)
+    stops = 0
+    for _ in range(10):
+        result = pipe.run(stop_after=moments.uniform(1.5, 5.0))
+        assert_state_is_not_ahead(pipe, pipe.state)
+        assert result.target in {0, 143}, result.target_log
+        stops += result.target == 143
+    result = pipe.run()
+    assert (result.tap, result.target) == (0, 0), result.target_log
+    assert_same_end(pipe)
+    print(f"stopped {stops} times")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "drop_after", "every": 7, "method": "POST"}, id="commit, then drop"),
+        pytest.param({"kind": "drop_before", "every": 7, "method": "POST"}, id="drop, no commit"),
+        pytest.param({"kind": "server_error_after", "every": 7}, id="commit, then 500"),
+        pytest.param({"kind": "error_500", "every": 7}, id="500"),
+        pytest.param({"kind": "truncated_json", "every": 7}, id="half an answer"),
+        pytest.param({"kind": "rate_limited_429", "every": 50}, id="429"),
+    ],
+)
+def test_answers_lost(pipeline, fault):
+    pipe = pipeline(patients=15)
+    messages = pipe.record()
+    pipe.sandbox.fault(api="pipedrive", **fault)
+    result = pipe.load(messages)
+    assert result.target == 0, result.target_log
+    pipe.sandbox.clear_faults()
+    assert pipe.load(messages).target == 0
+    assert_same_end(pipe)
+
+
+def test_a_lost_ledger_makes_no_duplicate(pipeline):
+    pipe = pipeline(patients=15)
+    messages = pipe.record()
+    assert pipe.load(messages).target == 0
+    for path in pipe.folder.glob("ledger.db*"):
+        path.unlink()
+    assert pipe.load(messages).target == 0
+    assert_same_end(pipe)
