@@ -79,8 +79,14 @@ class Context:
         world: Kept records.
         options: Settings.
         users: How practitioners are matched with Pipedrive users, if they are.
+        merging: Streams whose records may be merged away, so that keys must be followed.
     """
 
     world: World
     options: Options
     users: UserRule | None = None
+    merging: frozenset[str] = frozenset()
+
+    def standing(self, stream: str, key: str) -> str:
+        """Key of the record that stands for a record after merges."""
+        return self.world.survivor(stream, key) if stream in self.merging else key

@@ -21,7 +21,7 @@ def link(builder: Builder) -> None:
     """Join everything that was read, and note the faults that only the whole shows."""
     _link_children(builder)
     _link_labels(builder)
-    _link_users(builder)
+    _tell_all(builder)
     _name_custom(builder)
     _keep(builder)
     _check_calls(builder)
@@ -133,10 +133,13 @@ def _owned(builder: Builder, labelled: Labelled) -> FieldSpec | None:
     return replace(spec, object=owners[0].object)
 
 
-def _link_users(builder: Builder) -> None:
-    for rules in builder.mapping.object_rules.values():
-        for rule in rules:
-            rule.users = builder.mapping.users
+def _tell_all(builder: Builder) -> None:
+    """Tell every rule what it must know of others."""
+    everyone = [rule for rules in builder.mapping.object_rules.values() for rule in rules]
+    merging = frozenset(rule.stream for rule in everyone if rule.merged_into is not None)
+    for rule in everyone:
+        rule.users = builder.mapping.users
+        rule.merging = merging
 
 
 def _name_custom(builder: Builder) -> None:

@@ -62,6 +62,8 @@ class ObjectRule:
     """Children whose aggregates become fields of this object."""
     collates: Sequence[Collate] = ()
     users: UserRule | None = None
+    merging: frozenset[str] = frozenset()
+    """Streams whose records may be merged away."""
     create_other_fields: bool = False
     named_custom: frozenset[tuple[str, str]] = frozenset()
     """Section and field of every account-defined field that an expression names."""
@@ -79,7 +81,7 @@ class ObjectRule:
         key = self.key(record)
         if key is None:
             raise Rejected("no_key")
-        context = Context(world, self.options, self.users)
+        context = Context(world, self.options, self.users, self.merging)
         scope = record
         if self.lists:
             scope = record | {rule.stream: rule.rows(key, context) for rule in self.lists}

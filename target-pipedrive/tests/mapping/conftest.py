@@ -167,7 +167,7 @@ def evaluate(world: Clinic):
     context = Context(world, options, UserRule("practitioners", email, {"9": "eve@clinic.example"}))
 
     def value(source: str, record: dict[str, Any] | None = None, options: Options = options) -> Any:
-        here = Context(world, options, context.users)
+        here = Context(world, options, context.users, frozenset({"patients"}))
         return compile_expression(source, FUNCTIONS, place)(record or {}, here)
 
     return value

@@ -227,8 +227,10 @@ FAULTS = {
         + "fields: {name: name}\n---\nstream: invoices\nrollup: patients\nby: patient_id\n"
         + "where: past(closed_at)\n",
         [
-            "8:8: past() reads other records or the run and cannot stand here; "
-            + "use the record's own fields"
+            (
+                "8:8: past() reads other records or the run and cannot stand here; "
+                "use the record's own fields"
+            )
         ],
     ),
     "a phone column that is none": (

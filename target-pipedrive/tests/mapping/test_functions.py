@@ -132,6 +132,7 @@ NUMBERS = [
     ("0412 345 678", "NZ", "+61412345678"),  # not a number in NZ, but one at the clinic
     ("07911 123456", "GB", "+447911123456"),
     ("0412 345 678", None, "+61412345678"),
+    ("07700 900123", "GB", "+447700900123"),  # no range that is in use, but a number all the same
     ("0412 345 678", "au", "+61412345678"),
     ("ask mum", "AU", "ask mum"),
     ("123", "AU", "123"),

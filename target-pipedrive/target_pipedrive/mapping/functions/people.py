@@ -34,8 +34,8 @@ def emails(email: Any, label: str = "home") -> list[dict[str, Any]] | None:
 def phones(context: Context, numbers: Any, country_code: Any = None) -> list[dict[str, Any]] | None:
     """A person's list of phones from Cliniko's `patient_phone_numbers`.
 
-    A number is written as E.164 when it is a valid one in the country given, else in that of the
-    first location or of the account; otherwise it stays as typed. Equal numbers are sent once.
+    A number is written as E.164 when it is one in the country given, else in that of the first
+    location or of the account; otherwise it stays as typed. Equal numbers are sent once.
     The first mobile is primary, else the first number.
 
     Example:
@@ -60,15 +60,33 @@ def phones(context: Context, numbers: Any, country_code: Any = None) -> list[dic
 
 
 def e164(number: str, regions: list[str]) -> str:
-    """The number as E.164 when it is valid in one of the regions, else as typed."""
+    """The number as E.164, else as typed.
+
+    A region in which the number is valid wins; if there is none, it is enough that the first region
+    knows numbers of that length, since new ranges are in use before the tables know them.
+    """
+    nearest: phonenumbers.PhoneNumber | None = None
     for region in [*regions, None]:
-        try:
-            parsed = phonenumbers.parse(number, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(parsed) and not parsed.extension:
-            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        parsed = _parsed(number, region)
+        if parsed is not None and phonenumbers.is_valid_number(parsed):
+            return _written(parsed)
+        nearest = nearest or parsed
+    if nearest is not None and phonenumbers.is_possible_number(nearest):
+        return _written(nearest)
     return number
+
+
+def _written(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """The number as read in a region; None when it is none, or has an extension."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return None if parsed.extension else parsed
 
 
 @function

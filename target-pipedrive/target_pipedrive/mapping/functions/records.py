@@ -26,7 +26,7 @@ def lookup(context: Context, stream: str, id: Any) -> dict[str, Any] | None:  # 
     key = trimmed(id)
     if key is None:
         return None
-    return context.world.lookup(stream, context.world.survivor(stream, key))
+    return context.world.lookup(stream, context.standing(stream, key))
 
 
 @function
@@ -42,7 +42,7 @@ def ref(context: Context, object: str, stream: str, id: Any) -> Ref:  # noqa: A0
     key = trimmed(id)
     if key is None:
         raise Rejected("parent_missing", f"the record names no {object} from {stream}")
-    return Ref(object, stream, context.world.survivor(stream, key))
+    return Ref(object, stream, context.standing(stream, key))
 
 
 @function
