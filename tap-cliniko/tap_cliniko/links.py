@@ -26,7 +26,9 @@ SENSITIVE = frozenset(
 )
 """Fields that are never emitted: a copy of them is a key to somebody's appointment."""
 
-TO_MANY = frozenset({"attendees", "conflicts", "invoices", "repeats", "reversed_invoices"})
+TO_MANY = frozenset(
+    {"attendees", "conflicts", "invoices", "referrers", "repeats", "reversed_invoices"}
+)
 """Links to lists that may come as null, where they cannot be told from an ordinary field."""
 
 _ONE = re.compile(r"/(\d+)/?$")

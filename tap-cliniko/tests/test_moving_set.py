@@ -17,7 +17,7 @@ from tap_cliniko.paging import Page, by_id, by_stamp
 from tap_cliniko.tap import TapCliniko
 
 LISTS = ("patients", "individual_appointments", "medical_alerts")
-KINDS = ("edit", "archive", "unarchive", "cancel", "insert", "merge", "nothing")
+KINDS = ("edit", "archive", "unarchive", "cancel", "insert", "late", "merge", "nothing")
 MOVES = st.lists(
     st.tuples(st.sampled_from(KINDS), st.sampled_from(LISTS), st.integers(0, 10_000)), max_size=30
 )
@@ -39,6 +39,9 @@ def change(clinic: Clinic, kind: str, name: str, number: int) -> None:
         row["cancelled_at"] = clinic.stamp()
     elif kind == "insert":
         clinic.add(name, 1000 + sum(map(len, clinic.lists.values())), patient=link("patients/1"))
+    elif kind == "late":  # stamped a minute before it can be seen
+        number = 1000 + sum(map(len, clinic.lists.values()))
+        clinic.add(name, number, patient=link("patients/1"), updated_at=clinic.stamp(-60))
     elif kind == "merge":
         merge(clinic, number)
 

@@ -42,10 +42,15 @@ def component_name(stream: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def components():
+def openapi():
     if not OPENAPI.exists():
         pytest.skip("the official OpenAPI is not at hand")
-    return yaml.load(OPENAPI.read_text(), yaml.CSafeLoader)["components"]["schemas"]
+    return yaml.load(OPENAPI.read_text(), yaml.CSafeLoader)
+
+
+@pytest.fixture(scope="module")
+def components(openapi):
+    return openapi["components"]["schemas"]
 
 
 def resolved(schema, components):
@@ -93,14 +98,11 @@ def test_nested_settings(components):
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-def test_hidden_rows_are_lifted_where_the_official_filters_say_so(stream):
-    if not OPENAPI.exists():
-        pytest.skip("the official OpenAPI is not at hand")
+def test_hidden_rows_are_lifted_where_the_official_filters_say_so(stream, openapi):
     if stream.name == "settings":
         assert stream.hidden == ()
         return
-    paths = yaml.load(OPENAPI.read_text(), yaml.CSafeLoader)["paths"]
-    parameters = paths[f"/{stream.name}"]["get"]["parameters"]
+    parameters = openapi["paths"][f"/{stream.name}"]["get"]["parameters"]
     (text,) = [p["description"] for p in parameters if p.get("name") == "q[]"]
     filters = set(re.findall(r"^\| (\w+) \|", text, re.MULTILINE))
     assert set(stream.hidden) == filters & {"archived_at", "cancelled_at", "deleted_at"}

@@ -1,7 +1,8 @@
 """The streams, in the order in which they are read: what others refer to comes first.
 
-Invoices, communications and what else sums up into a patient come before the patients, so that a
-reader can write a patient once and whole; what hangs on patients comes after them.
+What sums up into a record comes before it, so that a reader can write it once and whole: the items
+of an appointment type before the type, invoices and communications before the patients. What hangs
+on patients comes after them.
 """
 
 from __future__ import annotations
