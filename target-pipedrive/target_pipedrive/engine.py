@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.errors import RecordError, Rejected, SettingsError, TooManyRejects
 from target_pipedrive.flow import Flow, SettleLog
 from target_pipedrive.ledger import LinkKey
-from target_pipedrive.mapping import Context, Options
+from target_pipedrive.mapping import Context, Options, Why
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -148,6 +148,8 @@ class Engine:
         self._check_user(stream, record_id)
         if not changed:
             return
+        for user in self._ledger.kept.users_of(stream, record_id):
+            self._mark_dirty(*user)
         if parent is not None:
             for parent_id in {parent[1], former} - {None}:
                 self._mark_dirty(parent[0], str(parent_id))
@@ -214,9 +216,12 @@ class Engine:
         if record_id is None:
             self._reject(rules[0].object, stream, "", Rejected("no_key"), record)
             return
-        self._world.missed.clear()
+        self._world.begin()
         outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
         self._learn_merges(stream, record_id, outcomes)
+        kept = self._mapping.kept(stream)
+        if kept is not None and kept.why is Why.PARENT:
+            self._ledger.kept.note_lookups(stream, record_id, self._world.asked)
         if parkable and self._must_wait(stream, record_id, outcomes):
             self._ledger.kept.mark_dirty(stream, record_id)
             return
@@ -247,10 +252,12 @@ class Engine:
                 continue
             if self._ledger.kept.set_merged(stream, record_id, outcome.merged_into):
                 self._mark_dirty(stream, outcome.merged_into)
+                for user in self._ledger.kept.users_of(stream, record_id):
+                    self._mark_dirty(*user)
 
     def _must_wait(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> bool:
         """Return whether a record depends on records of its own stream that may still come."""
-        if any(missed == stream for missed, _ in self._world.missed):
+        if stream in self._world.missed:
             return True
         return any(
             not isinstance(outcome, Rejected)

@@ -27,21 +27,25 @@ class LedgerWorld:
         self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
         self.now = now
         self.currency = currency
-        self.missed: set[tuple[str, str | None]] = set()
-        """Records asked for and not found, since the set was last cleared."""
+        self.asked: set[tuple[str, str]] = set()
+        """Records asked for by their id, since the sets were last cleared."""
+        self.missed: set[str] = set()
+        """Streams of those that were not found."""
 
     def lookup(self, stream: str, id: str | None) -> dict[str, Any] | None:  # noqa: A002 - the protocol's name
         """Return a kept record; without an id the only one of its stream."""
         key = (stream, id)
+        if id is not None:
+            self.asked.add((stream, id))
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]
         if id is None:
             record = next(iter(self._kept.all(stream)), None)
         else:
-            record = self._kept.get(stream, str(id))
+            record = self._kept.get(stream, id)
         if record is None:
-            self.missed.add(key)
+            self.missed.add(stream)
             return None
         self._cache[key] = record
         if len(self._cache) > _CACHED:
@@ -56,6 +60,11 @@ class LedgerWorld:
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
         """Return the record that stands for this one after merges."""
         return self._kept.survivor(stream, id)
+
+    def begin(self) -> None:
+        """Another record is evaluated: forget what was asked for the last one."""
+        self.asked.clear()
+        self.missed.clear()
 
     def forget(self, stream: str, record_id: str) -> None:
         """A kept record changed: read it anew next time."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.database import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from target_pipedrive.ledger.database import Database
 
+Key = tuple[str, str]
+
 
 class Kept:
-    """The tables `kept`, `merged` and `dirty`."""
+    """The tables `kept`, `merged`, `lookups` and `dirty`."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -98,6 +100,31 @@ class Kept:
         return found
 
     # what must be computed again
+
+    def note_lookups(self, stream: str, record_id: str, asked: Collection[Key]) -> None:
+        """A kept record was evaluated with the help of these (stream, id), found or not."""
+        table = schema.lookups
+        mine = (table.c.by_stream == stream, table.c.by_id == record_id)
+        rows = self._db.run(select(table.c.stream, table.c.id).where(*mine))
+        known = {(row.stream, row.id) for row in rows}
+        for other, other_id in known.difference(asked):
+            self._db.run(
+                delete(table).where(*mine, table.c.stream == other, table.c.id == other_id)
+            )
+        news = [
+            {"stream": other, "id": other_id, "by_stream": stream, "by_id": record_id}
+            for other, other_id in set(asked) - known
+        ]
+        if news:
+            self._db.run(insert(table), news)
+
+    def users_of(self, stream: str, record_id: str) -> list[Key]:
+        """Return the kept records (stream, id) that were evaluated with the help of this one."""
+        table = schema.lookups.c
+        query = select(table.by_stream, table.by_id).where(
+            table.stream == stream, table.id == record_id
+        )
+        return [(row.by_stream, row.by_id) for row in self._db.run(query)]
 
     def mark_dirty(self, stream: str, record_id: str) -> None:
         """A kept record must be evaluated again: something it depends on changed."""

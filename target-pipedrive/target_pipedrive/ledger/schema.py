@@ -118,6 +118,17 @@ dirty = Table(
 )
 """Kept records that must be evaluated again because something they depend on changed."""
 
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("stream", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("by_stream", String, primary_key=True),
+    Column("by_id", String, primary_key=True),
+    Index("lookups_by_user", "by_stream", "by_id"),
+)
+"""Which kept record was evaluated with the help of which other record."""
+
 rejects = Table(
     "rejects",
     metadata,
