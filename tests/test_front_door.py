@@ -53,7 +53,8 @@ def type_in(project: Path, command: str) -> subprocess.CompletedProcess[str]:
 def tree(project: Path) -> set[str]:
     """What git would see."""
     ignored = {".venv", ".meltano", "output", "__pycache__"}
-    paths: Iterable[Path] = (path.relative_to(project) for path in project.rglob("*"))
+    files = (path for path in project.rglob("*") if path.is_file())
+    paths: Iterable[Path] = (path.relative_to(project) for path in files)
     return {path.as_posix() for path in paths if not ignored.intersection(path.parts)}
 
 
