@@ -54,7 +54,7 @@ class Pipeline:
             "ledger": f"sqlite:///{folder}/ledger.db",
             "output_dir": str(folder / "output"),
             "subscription": "ultimate",
-            "seats": 10,
+            "burst": 5_000,
             **settings,
         }
 
@@ -181,7 +181,7 @@ def pipeline(tmp_path):
     def make(
         patients: int = 30, settings: dict[str, Any] | None = None, **options: Any
     ) -> Pipeline:
-        options = {"cliniko_per_minute": 100_000, **options}
+        options = {"cliniko_per_minute": 100_000, "burst": 5_000, **options}
         context = running(patients=patients, **options)
         sandbox = context.__enter__()
         stack.append(context)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
-from target_pipedrive.desired import Custom, Owner, Ref
+from target_pipedrive.desired import Owner, Ref
 from target_pipedrive.errors import Refused, Rejected, UnknownOutcome
 from target_pipedrive.ledger import Link, LinkKey
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection
     from datetime import datetime
 
     from target_pipedrive.desired import Desired, FieldSpec
@@ -164,7 +164,7 @@ class Writer:
         if desired.object == "activity_type":
             return await self._ensure_type(desired)
         prints = self._prints(desired)
-        body = await self._body(desired, prints, creating=True)
+        body = await self._body(desired, Changes(tuple(prints), ()), creating=True)
         if existing := await self._index.find(desired, body):
             return await self._adopt(desired, existing)
         since = self._pipedrive.server_time()
@@ -248,8 +248,7 @@ class Writer:
         if desired.object == "activity_type" and not link.created:
             self._ledger.links.forget(link.key)  # not ours to rename: find or make another
             return await self._create(desired)
-        body = await self._body(desired, difference.set, creating=False)
-        body.update(await self._emptied(desired, difference.cleared, kind))
+        body = await self._body(desired, difference)
         if body:
             if not link.created:
                 await self._save_before(desired.object, link, body)
@@ -295,9 +294,9 @@ class Writer:
     # bodies
 
     async def _body(
-        self, desired: Desired, keys: Collection[str], *, creating: bool
+        self, desired: Desired, difference: Changes, *, creating: bool = False
     ) -> dict[str, Any]:
-        """Return the body that sets these keys, references resolved.
+        """Return the body that makes a difference, references resolved.
 
         Raises:
             Rejected: `parent_missing`.
@@ -306,33 +305,23 @@ class Writer:
         body = {
             key: await self._resolve(value)
             for key, value in desired.body.items()
-            if key in keys and (creating or key not in kind.create_only)
+            if key in difference.set and (creating or key not in kind.create_only)
         }
-        custom = {label: field for label, field in desired.custom.items() if CUSTOM + label in keys}
-        if custom:
-            body["custom_fields"] = await self._fields.encode(desired.object, custom)
-        return body
-
-    async def _emptied(
-        self, desired: Desired, keys: Sequence[str], kind: ObjectType
-    ) -> dict[str, Any]:
-        """Return the body that empties these keys, as far as Pipedrive can empty them."""
-        body: dict[str, Any] = {}
-        stuck = []
-        custom = {}
-        for key in keys:
-            if key.startswith(CUSTOM):
-                label = key.removeprefix(CUSTOM)
-                custom[label] = Custom(desired.custom[label].type, None)
-            elif key in kind.clearable:
-                body[key] = None
-            elif key in kind.empties:
-                body[key] = kind.empties[key]
-            elif key not in kind.create_only:
-                stuck.append(key)
+        body |= self._emptied(desired, difference.cleared, kind)
+        changed = {*difference.set, *difference.cleared}
+        custom = {
+            label: field for label, field in desired.custom.items() if CUSTOM + label in changed
+        }
         if custom and (encoded := await self._fields.encode(desired.object, custom)):
             body["custom_fields"] = encoded
-        if stuck:
+        return body
+
+    def _emptied(self, desired: Desired, keys: Collection[str], kind: ObjectType) -> dict[str, Any]:
+        """Return what empties Pipedrive's own keys, as far as it can be done; report the rest."""
+        own = [key for key in keys if not key.startswith(CUSTOM) and key not in kind.create_only]
+        body: dict[str, Any] = {key: None for key in own if key in kind.clearable}
+        body |= {key: kind.empties[key] for key in own if key in kind.empties}
+        if stuck := [key for key in own if key not in body]:
             logger.warning(
                 "%s/%s: Pipedrive cannot empty %s of a %s; the old value stays",
                 desired.stream,
