@@ -194,6 +194,21 @@ def pipeline(tmp_path):
         context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def idle_sandbox():
+    """Share a small sandbox between tests that must not change anything in it."""
+    with running(patients=2, cliniko_per_minute=100_000, burst=5_000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def idle(idle_sandbox, tmp_path):
+    """Make a pipeline into a sandbox that nothing may be written to."""
+    idle_sandbox.clear_log()
+    yield Pipeline(idle_sandbox, tmp_path)
+    idle_sandbox.clear_faults()
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_the_environment(monkeypatch):
     for name in list(os.environ):

@@ -39,7 +39,7 @@ def tap(pipe, **config) -> tuple[int, str]:
 
 
 MESSAGES = """\
-{"type": "SCHEMA", "stream": "patients", "schema": {"properties": {"id": {"type": "string"}}}, \
+{"type": "SCHEMA", "stream": "weather", "schema": {"properties": {"id": {"type": "string"}}}, \
 "key_properties": ["id"]}
 {"type": "STATE", "value": {"seen": 1}}
 """
@@ -69,7 +69,7 @@ def target(pipe, **config) -> tuple[int, str, str]:
         pytest.param({"api_url": "http://api.au1.cliniko.com"}, 2, ["https://"], id="plain http"),
         pytest.param({"api_url": "http://127.0.0.1:9"}, 1, ["127.0.0.1"], id="nobody listens"),
         pytest.param(
-            {"api_url": None, "api_key": "wrong-secret-zz9"},
+            {"api_url": None, "api_key": "wrong-secret-zz9", "requests_per_minute": None},
             1,
             ["api.zz9.cliniko.com"],
             id="a shard that does not exist",
@@ -78,15 +78,13 @@ def target(pipe, **config) -> tuple[int, str, str]:
         pytest.param({"attachments_dir": "/proc/nowhere"}, 2, ["attachments_dir"], id="no spool"),
     ],
 )
-def test_the_tap_says_what_is_wrong(pipeline, config, code, told):
-    found, log = tap(pipeline(patients=2), **config)
+def test_the_tap_says_what_is_wrong(idle, config, code, told):
+    found, log = tap(idle, **config)
     assert_clear(found, code, log, *told)
 
 
-def test_the_tap_tells_all_faults_at_once(pipeline):
-    code, log = tap(
-        pipeline(patients=2), contact_email=None, api_url="http://x.example", start_date="soon"
-    )
+def test_the_tap_tells_all_faults_at_once(idle):
+    code, log = tap(idle, contact_email=None, api_url="http://x.example", start_date="soon")
     assert_clear(code, 2, log, "contact_email", "https://", "start_date")
 
 
@@ -107,14 +105,14 @@ def test_the_tap_tells_all_faults_at_once(pipeline):
         pytest.param({"currency": "dollars"}, 2, ["currency"], id="no currency"),
     ],
 )
-def test_the_target_says_what_is_wrong(pipeline, config, code, told):
-    found, log, out = target(pipeline(patients=2), **config)
+def test_the_target_says_what_is_wrong(idle, config, code, told):
+    found, log, out = target(idle, **config)
     assert_clear(found, code, log, *told)
     assert out == ""
 
 
-def test_a_mapping_is_refused_with_all_its_faults(pipeline, tmp_path):
-    pipe = pipeline(patients=2)
+def test_a_mapping_is_refused_with_all_its_faults(idle, tmp_path):
+    pipe = idle
     folder = tmp_path / "transforms"
     shutil.copytree(ROOT / "transforms", folder)
     patients = folder / "patients.yml"
@@ -130,8 +128,8 @@ def test_a_mapping_is_refused_with_all_its_faults(pipeline, tmp_path):
     assert pipe.sandbox.log() == []
 
 
-def test_a_ledger_of_a_newer_release_is_left_alone(pipeline):
-    pipe = pipeline(patients=2)
+def test_a_ledger_of_a_newer_release_is_left_alone(idle):
+    pipe = idle
     assert target(pipe)[0] == 0
     with sqlite3.connect(pipe.folder / "ledger.db") as ledger:
         ledger.execute("update meta set value = '99' where name = 'version'")
@@ -140,8 +138,8 @@ def test_a_ledger_of_a_newer_release_is_left_alone(pipeline):
     assert_clear(code, 2, log, "version 99", "Install the release that wrote it")
 
 
-def test_a_ledger_of_another_account_is_left_alone(pipeline):
-    pipe = pipeline(patients=2)
+def test_a_ledger_of_another_account_is_left_alone(idle):
+    pipe = idle
     assert target(pipe)[0] == 0
     with sqlite3.connect(pipe.folder / "ledger.db") as ledger:
         ledger.execute("update meta set value = '1' where name = 'company'")
@@ -150,8 +148,8 @@ def test_a_ledger_of_another_account_is_left_alone(pipeline):
     assert_clear(code, 2, log, "belongs to Pipedrive company 1")
 
 
-def test_a_firewall_page_stops_the_run_at_once(pipeline):
-    pipe = pipeline(patients=2)
+def test_a_firewall_page_stops_the_run_at_once(idle):
+    pipe = idle
     pipe.sandbox.fault(api="pipedrive", kind="html_403")
     code, log, _ = target(pipe)
     assert_clear(code, 5, log)
