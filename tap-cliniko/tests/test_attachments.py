@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
+
 from tap_cliniko.attachments import SizeError, Spool
 from tap_cliniko.errors import SettingsError, TapClinikoError
 from tap_cliniko.tap import TapCliniko

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from fake_cliniko import KEY, Server
+
 from tap_cliniko.client import Client, TransientError
 from tap_cliniko.errors import (
     KeyRefusedError,

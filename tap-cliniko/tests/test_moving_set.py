@@ -10,6 +10,7 @@ import pytest
 from fake_cliniko import HIDDEN, KEY, Clinic, link
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tap_cliniko.client import Account
 from tap_cliniko.errors import UnorderedPageError
 from tap_cliniko.links import flatten

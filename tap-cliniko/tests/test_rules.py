@@ -7,6 +7,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tap_cliniko.bookmark import Bookmark
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.links import flatten

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tap_cliniko.links import flatten
 from tap_cliniko.streams import STREAMS
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tap_cliniko.links import SENSITIVE, TO_MANY
 from tap_cliniko.streams import STREAMS
 

@@ -8,6 +8,7 @@ import tempfile
 import pytest
 from fake_cliniko import Server, small_clinic
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
 from tap_cliniko.tap import TapCliniko
 
 _running = Server(small_clinic()).running()

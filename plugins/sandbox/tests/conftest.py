@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+
 from sandbox.testing import Running, running
 
 AGENT = "sandbox-tests (tests@example.com)"

@@ -15,6 +15,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+
 from sandbox.check import communications, compare, html_text
 from sandbox.check.account import Account, Money
 from sandbox.check.appointments import _expected as expected_appointments

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from sandbox.check import compare, html_text
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

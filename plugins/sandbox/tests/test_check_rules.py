@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandbox.check import communications, footer, html_text, note_content, phones
 from sandbox.check.clinic import Clinic, link
 from sandbox.check.files import name_agrees, safe_names

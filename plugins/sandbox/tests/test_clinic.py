@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+
 from sandbox import clinic
 from sandbox.cliniko.catalog import RESOURCES
 

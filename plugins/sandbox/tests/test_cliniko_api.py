@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from sandbox.testing import running
 
 LIFT = ("archived_at:*", "cancelled_at:*", "deleted_at:*")

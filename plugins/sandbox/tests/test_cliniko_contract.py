@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from sandbox import contract
 from sandbox.cliniko.catalog import NESTED, RESOURCES
 from sandbox.testing import running

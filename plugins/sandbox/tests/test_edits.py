@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from sandbox import clinic, edits
 from sandbox.client import ControlError
 

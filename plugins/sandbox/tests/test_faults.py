@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandbox.client import ControlError
 from sandbox.faults import BadRuleError, Faults
 from sandbox.journal import Journal

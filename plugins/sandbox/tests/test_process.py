@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from sandbox.cli import main
 from sandbox.client import Control, ControlError
 from sandbox.faults import KINDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sandbox.cliniko.catalog import RESOURCES
 from sandbox.cliniko.query import QueryError, parse
 from sandbox.cliniko.reader import Reader

@@ -41,7 +41,18 @@ def is_html(text: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """HTML reduced to the allowed tags, with links to safe places only; always well formed."""
+    """HTML reduced to the allowed tags, with links to safe places only; always well formed.
+
+    A `div` becomes a paragraph: Pipedrive drops the tag, and what it divided would run together.
+    """
+    cleaned = _allowed(text)
+    if "<div>" in cleaned:
+        cleaned = _allowed(cleaned.replace("<div>", "<p>").replace("</div>", "</p>"))
+        cleaned = cleaned.replace("<p></p>", "")
+    return cleaned
+
+
+def _allowed(text: str) -> str:
     return nh3.clean(
         text,
         tags=set(ALLOWED),

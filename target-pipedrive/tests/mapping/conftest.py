@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from target_pipedrive.mapping import MappingSet, ObjectKeys, Options, load
 
 TRANSFORMS = Path(__file__).parents[3] / "transforms"

@@ -6,6 +6,7 @@ import hashlib
 from decimal import Decimal
 
 import pytest
+
 from target_pipedrive.desired import Custom, Desired, File, Found, Mark, Owner, Ref
 from target_pipedrive.errors import Rejected
 

@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 from singer_sdk.mapper import CustomStreamMap, _MapperEval
+
 from target_pipedrive.mapping.context import Context, Options
 from target_pipedrive.mapping.expression import compile_expression
 from target_pipedrive.mapping.faults import Place

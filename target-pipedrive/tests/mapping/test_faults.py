@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from target_pipedrive.errors import MappingError
 from target_pipedrive.mapping import Options, load
 

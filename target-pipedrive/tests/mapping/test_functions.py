@@ -6,6 +6,7 @@ from decimal import Decimal
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+
 from target_pipedrive.desired import Owner, Ref
 from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping.context import Options

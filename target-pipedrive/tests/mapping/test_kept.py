@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping import Options, Why, load
 from target_pipedrive.mapping.context import Context
@@ -56,7 +57,7 @@ def test_lookups_keep_what_their_file_names(default_mapping):
         "id": "70",
         "email": "a@b.example",
     }
-    assert default_mapping.kept("individual_appointments") is None
+    assert default_mapping.kept("treatment_notes") is None
     assert default_mapping.kept("nonsense") is None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+
 from target_pipedrive.mapping.functions import FUNCTIONS
 from target_pipedrive.mapping.reference import SCHEMA_NAME, filled, main, schema
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+
 from target_pipedrive.mapping import markup
 from target_pipedrive.mapping.notetext import activity_note, note_parts
 from target_pipedrive.mapping.split import MIN_ROOM, split

@@ -6,6 +6,7 @@ import io
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+
 from target_pipedrive.mapping.table import csv_bytes, inert
 
 

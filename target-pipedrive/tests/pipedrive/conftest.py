@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from target_pipedrive.pipedrive import Client, Limits, Pipedrive
 
 from .faulty import Server

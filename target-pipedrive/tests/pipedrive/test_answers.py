@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from target_pipedrive.pipedrive.answers import clean
 
 KEY = "0123456789abcdef0123456789abcdef01234567"

@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
+
 from target_pipedrive.desired import File
 from target_pipedrive.errors import Refused, Rejected, SettingsError, UnknownOutcome
 from target_pipedrive.pipedrive import OPERATIONS

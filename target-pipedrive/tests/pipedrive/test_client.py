@@ -6,6 +6,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 
 import pytest
+
 from target_pipedrive.errors import (
     Blocked,
     BudgetSpent,

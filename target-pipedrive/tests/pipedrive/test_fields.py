@@ -6,6 +6,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+
 from target_pipedrive.desired import Custom, FieldSpec
 from target_pipedrive.errors import SettingsError, Unreachable
 from target_pipedrive.pipedrive import ActivityTypes, Fields

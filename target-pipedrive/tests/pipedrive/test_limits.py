@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from target_pipedrive.errors import BudgetSpent
 from target_pipedrive.pipedrive import OPERATIONS, Client, Limits, Operation
 

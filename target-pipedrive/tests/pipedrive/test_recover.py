@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from target_pipedrive.desired import Desired, FieldSpec, File, Found, Mark
 from target_pipedrive.pipedrive import Fields
 from target_pipedrive.pipedrive.recover import find

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from target_pipedrive.pipedrive import OBJECTS, OPERATIONS, PARENTS
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference"

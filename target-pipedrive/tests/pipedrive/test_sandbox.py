@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+
 from target_pipedrive.desired import Custom, Desired, FieldSpec, File, Found, Mark
 from target_pipedrive.errors import NotAllowed, Refused, UnknownOutcome
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive

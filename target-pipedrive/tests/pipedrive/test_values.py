@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from target_pipedrive.pipedrive.encoding import encode as to_json
 from target_pipedrive.pipedrive.recover import lines
 from target_pipedrive.pipedrive.values import decode, encode, fold, fold_name

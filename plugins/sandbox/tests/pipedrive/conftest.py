@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import uvicorn
+
 from sandbox.pipedrive.app import create
 from sandbox.pipedrive.state import ADMIN_TOKEN, PipedriveState
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from sandbox.pipedrive.objects import ENTITIES
 from sandbox.pipedrive.operations import OPERATIONS
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from sandbox.pipedrive.objects import ENTITIES
 from sandbox.pipedrive.operations import OPERATIONS
 

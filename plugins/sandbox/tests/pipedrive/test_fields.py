@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandbox.pipedrive.errors import Invalid
 from sandbox.pipedrive.state import PipedriveState
 from sandbox.pipedrive.values import TYPES, custom_fields

@@ -7,6 +7,7 @@ import re
 import socket
 
 import pytest
+
 from sandbox.pipedrive.app import create
 from sandbox.pipedrive.state import REGULAR_TOKEN, PipedriveState
 

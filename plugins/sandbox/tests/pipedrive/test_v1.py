@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sandbox.pipedrive.html import rewrite
 from sandbox.pipedrive.state import REGULAR_TOKEN
 
