@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -76,6 +76,9 @@ class Session(Protocol):
 
     async def end(self) -> None:
         """All input was read."""
+
+    async def broken(self) -> NoReturn:
+        """Raise what ends the run, as soon as it does."""
 
     async def close(self, *, failure: BaseException | None) -> None:
         """Let go of everything, in good order if possible."""
@@ -166,6 +169,8 @@ class Bridge:
         session = await self._open_session()
         self._handover = Handover(self._loop)
         self._main = asyncio.create_task(self._take_all(session, self._handover))
+        if self._stopping:  # asked for while the session was being opened
+            self._main.cancel()
         self._opened.set()
         failure: BaseException | None = None
         try:
@@ -182,6 +187,19 @@ class Bridge:
             await session.close(failure=failure)
 
     async def _take_all(self, session: Session, handover: Handover) -> None:
+        """Take messages until they end, or until a write breaks the run."""
+        taking = asyncio.create_task(self._take_each(session, handover))
+        watching = asyncio.create_task(session.broken())
+        both = {taking, watching}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await (taking if taking.done() else watching)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _take_each(self, session: Session, handover: Handover) -> None:
         async for message in handover.items():
             await session.take(message)
         await session.end()

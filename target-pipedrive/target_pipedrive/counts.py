@@ -10,6 +10,11 @@ from target_pipedrive.errors import REJECTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_REASONS = {
+    "removed": "archived or deleted at the source",
+    "merged": "merged into another at the source",
+    "skipped": "not ready yet: the next run looks again",
+}
 _ORDER = ("created", "adopted", "updated", "unchanged", "merged", "removed", "kept")
 
 
@@ -44,7 +49,7 @@ class Counts:
             )
             yield f"{obj}: {', '.join(actions)}"
         for (stream, reason), number in sorted(self.left_out.items()):
-            yield f"{stream}: {number} {reason}"
+            yield f"{stream}: {number} left out, {_REASONS.get(reason, reason)}"
         for label, number in sorted(self.truncated.items()):
             yield f"{label}: {number} cut to fit"
         for code, number in sorted(standing.items()):

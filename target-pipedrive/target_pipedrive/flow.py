@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Hashable  # noqa: TC003 - named at run time by the context variable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,6 +66,7 @@ class Flow:
         self._places = asyncio.Semaphore(limit)
         self._latest: dict[Hashable, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._broken = asyncio.Event()
         self.failure: BaseException | None = None
 
     def busy(self, key: Hashable) -> bool:
@@ -105,6 +106,12 @@ class Flow:
             del self._latest[key]
         if not task.cancelled() and (error := task.exception()) and self.failure is None:
             self.failure = error
+            self._broken.set()
+
+    async def broken(self) -> NoReturn:
+        """Raise what ends some work, as soon as it does."""
+        await self._broken.wait()
+        raise self.failure or RuntimeError("broken without a failure")
 
     async def after(self, key: Hashable) -> None:
         """Return when all work begun on a record is done, successfully or not.
@@ -125,8 +132,13 @@ class Flow:
         if self.failure is not None:
             raise self.failure
 
-    async def cancel(self) -> None:
-        """End all work where it stands; announced creates stay announced in the ledger."""
+    async def close(self, seconds: float) -> None:
+        """Wait so long for what is under way; end the rest where it stands.
+
+        Creates that were announced stay announced in the ledger.
+        """
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

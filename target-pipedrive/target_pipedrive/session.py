@@ -8,9 +8,8 @@ import json
 import logging
 import time
 import uuid
-from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
@@ -146,11 +145,13 @@ class LoadSession:
         """All input was read: do what waited for it."""
         await self._engine.end()
 
+    async def broken(self) -> NoReturn:
+        """Raise what ends the run, as soon as a write meets it."""
+        await self._flow.broken()
+
     async def close(self, *, failure: BaseException | None) -> None:
         """Let what is under way come to its end, put out the state it settled, sum up."""
-        with suppress(asyncio.TimeoutError, BaseException if failure else asyncio.TimeoutError):
-            await asyncio.wait_for(self._flow.idle(), STOP_SECONDS)
-        await self._flow.cancel()
+        await self._flow.close(STOP_SECONDS)
         self._ticker.cancel()
         orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
         if orderly and self._flow.failure is None:

@@ -28,7 +28,6 @@ class Users:
     def __init__(self, account: Account, users: Sequence[User], default_owner: str | None) -> None:
         self._ids = {user.email.strip().casefold(): user.id for user in users if user.active}
         self._default = account.user_id
-        self._unmatched: set[str] = set()
         if default_owner:
             found = self._ids.get(default_owner.strip().casefold())
             if found is None:

@@ -126,15 +126,32 @@ async def scenario_a_failure_ends_what_comes_after():
         await flow.idle()
 
 
-async def scenario_cancel_ends_work_where_it_stands():
-    flow = Flow(2)
+async def scenario_close_ends_work_where_it_stands():
+    flow, ended = Flow(2), []
 
     async def hang():
         await asyncio.sleep(60)
 
+    async def end():
+        await asyncio.sleep(0.01)
+        ended.append("in time")
+
     await flow.start(1, hang)
-    await flow.cancel()
+    await flow.start(2, end)
+    await flow.close(0.1)
     await flow.idle()
+    assert ended == ["in time"]
+
+
+async def scenario_a_failure_is_told_at_once():
+    flow = Flow(2)
+
+    async def fail():
+        raise ZeroDivisionError
+
+    await flow.start(1, fail)
+    with pytest.raises(ZeroDivisionError):
+        await flow.broken()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +162,8 @@ async def scenario_cancel_ends_work_where_it_stands():
         scenario_work_on_a_record_does_not_wait_for_itself,
         scenario_never_more_than_the_limit,
         scenario_a_failure_ends_what_comes_after,
-        scenario_cancel_ends_work_where_it_stands,
+        scenario_close_ends_work_where_it_stands,
+        scenario_a_failure_is_told_at_once,
     ],
     ids=lambda scenario: scenario.__name__.removeprefix("scenario_"),
 )

@@ -31,8 +31,12 @@ def test_the_file_is_its_owners_alone(ledger, tmp_path):
     assert stat.S_IMODE((tmp_path / "deep" / "ledger.db").stat().st_mode) == 0o600
 
 
-def test_a_link_is_read_back_and_ends_its_intent(ledger):
-    ledger.links.announce(KEY)
+def test_a_link_is_read_back_and_ends_its_intent(url):
+    first = Ledger(url, "run 1")
+    first.links.announce(KEY)
+    assert first.links.newest_intent() is None, "its own creates are under way"
+    first.close()
+    ledger = Ledger(url, "run 2")
     assert ledger.links.newest_intent() is not None
     link = Link(KEY, 5, "5", created=True, sent={"name": "ab"})
     ledger.links.put(link)
@@ -41,6 +45,7 @@ def test_a_link_is_read_back_and_ends_its_intent(ledger):
     assert ledger.links.owned("person", [4, 5, 6]) == {5}
     ledger.links.forget(KEY)
     assert ledger.links.get(KEY) is None
+    ledger.close()
 
 
 def test_what_was_sent_may_be_unknown(ledger):

@@ -115,9 +115,14 @@ class Links:
         self._db.drop(schema.intents, asdict(key))
 
     def newest_intent(self) -> float | None:
-        """Return when the newest create without a known outcome was announced (epoch seconds)."""
+        """Return when an earlier run announced its newest create of unknown outcome.
+
+        Returns:
+            Epoch seconds, or None when there is none.
+        """
+        table = schema.intents.c
         newest: float | None = self._db.run(
-            select(func.max(schema.intents.c.announced_at))
+            select(func.max(table.announced_at)).where(table.run != self._run)
         ).scalar_one()
         return newest
 

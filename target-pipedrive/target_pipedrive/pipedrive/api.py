@@ -129,20 +129,35 @@ class Pipedrive:
             ids: Only these (v2 objects); missing ones are left out silently.
             person_id: Only activities or notes of this person.
         """
-        operation = _operation(object, "list")
         if object == "activity_type":  # comes whole
-            yield [row for row in (await self.client.call(operation)).data or () if live(row)]
-            return
+            answer = await self.client.call(_operation(object, "list"))
+            yield [row for row in answer.data or () if live(row)]
+        elif object == "file":
+            async for page in self._newest_files(updated_since):
+                yield page
+        else:
+            params: dict[str, str | int] = {}
+            if person_id is not None:
+                params["person_id"] = person_id
+            if 0 < len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
+                params["custom_fields"] = ",".join(custom_fields)
+            async for page in self._filtered(object, params, ids, updated_since, newest_first):
+                yield page
+
+    async def _filtered(
+        self,
+        object: str,
+        params: dict[str, str | int],
+        ids: Sequence[int],
+        updated_since: datetime | None,
+        newest_first: bool,  # noqa: FBT001 - passed on
+    ) -> AsyncIterator[list[Row]]:
+        operation = _operation(object, "list")
+        params |= {"limit": OBJECTS[object].page, **_order(operation, newest_first=newest_first)}
         since = None if object in self._no_updated_since else updated_since
         unfiltered = updated_since if since is None else None
-        params: dict[str, str | int] = {"limit": OBJECTS[object].page}
-        params |= _order(operation, newest_first=newest_first)
         if since is not None:
             params["updated_since"] = _stamp(since)
-        if person_id is not None:
-            params["person_id"] = person_id
-        if 0 < len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
-            params["custom_fields"] = ",".join(custom_fields)
         try:
             async for page in self._pages(operation, params, ids):
                 yield [row for row in page if live(row) and _changed(row, unfiltered)]
@@ -154,6 +169,15 @@ class Pipedrive:
             del params["updated_since"]
             async for page in self._pages(operation, params, ids):
                 yield [row for row in page if live(row) and _changed(row, updated_since)]
+
+    async def _newest_files(self, since: datetime | None) -> AsyncIterator[list[Row]]:
+        """Files, newest first, until they are too old: their list knows no filter."""
+        params: dict[str, str | int] = {"sort": "id DESC", "limit": OBJECTS["file"].page}
+        async for page in self._v1_pages(_operation("file", "list"), params):
+            recent = [row for row in page if _changed(row, since)]
+            yield [row for row in recent if live(row)]
+            if page and not recent:
+                return
 
     async def files_of(self, object: str, id: int | str) -> AsyncIterator[list[Row]]:
         """Files of one object, page by page, newest first."""
