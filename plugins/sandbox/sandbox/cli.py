@@ -179,14 +179,14 @@ def status(run_dir: Path) -> None:
 @_run_dir
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
 def dump(run_dir: Path, out: Path | None) -> None:
-    """Print everything that stands in both accounts as JSON."""
+    """Print everything that stands in both accounts as JSON, one record a line."""
     with _control(run_dir) as control:
-        text = json.dumps(control.dump(), ensure_ascii=False, indent=1)
-    if out is None:
-        click.echo(text)
-        return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text + "\n", encoding="utf-8")
+        if out is None:
+            control.copy_dump(sys.stdout.buffer)
+            return
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("wb") as file:
+            control.copy_dump(file)
     click.echo(f"Written to {out}.")
 
 

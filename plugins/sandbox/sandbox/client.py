@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import shutil
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from http.client import HTTPResponse
 
 TIMEOUT_SECONDS = 120
 
@@ -25,14 +32,21 @@ class Control:
         """Send a request; return the JSON of the answer.
 
         Raises:
-            ControlError: The sandbox answered with an error.
+            ControlError: The sandbox answered with an error or broke off, or is none.
             OSError: Nobody answers there.
         """
+        with self._answer(method, path, body) as answer:
+            return json.load(answer)
+
+    @contextlib.contextmanager
+    def _answer(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> Iterator[HTTPResponse]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, method=method)  # noqa: S310 - loopback only
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - loopback only
-                return json.load(answer)
+                yield answer
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
@@ -41,6 +55,8 @@ class Control:
             except (ValueError, KeyError, TypeError):
                 reason = f"status {error.code}"
             raise ControlError(reason) from None
+        except http.client.HTTPException as error:
+            raise ControlError(f"no whole answer came from {self.url} ({error!r})") from error
 
     def about(self) -> dict[str, Any]:
         """Return the URL of each service, the process id and the size of the clinic."""
@@ -49,6 +65,11 @@ class Control:
     def dump(self) -> dict[str, Any]:
         """Return everything that stands in both accounts."""
         return dict(self.call("GET", "/dump"))
+
+    def copy_dump(self, file: IO[bytes]) -> None:
+        """Write the same to a file as it arrives: JSON, one record a line."""
+        with self._answer("GET", "/dump") as answer:
+            shutil.copyfileobj(answer, file)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the request log."""

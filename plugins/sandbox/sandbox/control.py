@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox import edits
 from sandbox.check import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from starlette.requests import Request
 
     from sandbox.world import World
 
     Handler = Callable[[Request], Awaitable[Response]]
+
+_BLOCK_BYTES = 1 << 18
 
 
 def create(world: World, origins: dict[str, str]) -> Starlette:
@@ -59,7 +62,7 @@ class _Control:
         return _json({**self.origins, **facts})
 
     async def dump(self, _request: Request) -> Response:
-        return _json(self.world.dump())
+        return StreamingResponse(_blocks(self.world.dump()), media_type="application/json")
 
     async def log(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -89,7 +92,10 @@ class _Control:
         settings = await _object(request)
         given = settings.pop("now", None)
         now = datetime.fromisoformat(given) if given else datetime.now(UTC)
-        report = compare(self.world.dump(), now, baseline=self.world.baseline, **settings)
+        # The dump is a copy, so that the services go on while it is judged.
+        report = await asyncio.to_thread(
+            compare, self.world.dump(), now, baseline=self.world.baseline, **settings
+        )
         return _json({"ok": report.ok, "lines": report.lines(), "report": report.as_dict()})
 
 
@@ -116,3 +122,34 @@ async def _object(request: Request) -> dict[str, Any]:
 def _json(body: Any, status: int = 200) -> Response:
     text = json.dumps(body, ensure_ascii=False, default=str)
     return Response(text.encode(), status, media_type="application/json")
+
+
+async def _blocks(body: Any) -> AsyncIterator[bytes]:
+    """Write JSON in blocks and let the services work between them."""
+    block = bytearray()
+    for part in _parts(body):
+        block += part.encode()
+        if len(block) > _BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+            await asyncio.sleep(0)
+    yield bytes(block) + b"\n"
+
+
+def _parts(body: Any) -> Iterator[str]:
+    """Write JSON with each value of an object and each item of a list on a line of its own."""
+    if isinstance(body, dict):
+        separator = "{\n"
+        for name, value in body.items():
+            yield f"{separator}{json.dumps(name)}: "
+            yield from _parts(value)
+            separator = ",\n"
+        yield "\n}" if body else "{}"
+    elif isinstance(body, list):
+        separator = "[\n"
+        for item in body:
+            yield separator + json.dumps(item, ensure_ascii=False)
+            separator = ",\n"
+        yield "\n]" if body else "[]"
+    else:
+        yield json.dumps(body, ensure_ascii=False)

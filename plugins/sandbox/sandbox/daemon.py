@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -15,10 +15,13 @@ from typing import IO, TYPE_CHECKING, Any
 from sandbox.client import Control, ControlError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
 START_SECONDS = 180
 STOP_SECONDS = 60
+_END_SECONDS = 10
 _POLL_SECONDS = 0.1
 
 
@@ -57,17 +60,22 @@ class RunFolder:
         return self.path / "sandbox.log"
 
     def running(self) -> dict[str, Any] | None:
-        """Return what the running sandbox says of itself, or None when there is none."""
+        """Return what the running sandbox says of itself, or None when there is none.
+
+        A state file outlives a process that was killed; so whoever answers must be that process.
+        """
         try:
             known = json.loads(self.state.read_text())
             about = Control(known["control"]).about()
-        except (OSError, ValueError, KeyError, ControlError):
+            same = about.get("pid") == known["pid"]
+        except (OSError, ValueError, KeyError, TypeError, ControlError):
             return None
-        # The port may belong to another sandbox by now.
-        return about if about.get("pid") == known["pid"] else None
+        return about if same else None
 
     def start(self, arguments: list[str], *, fresh: bool) -> dict[str, Any]:
         """Start `sandbox serve` in the background and wait until it answers.
+
+        An interrupt (SIGINT, SIGTERM or SIGHUP) while it waits ends what it started.
 
         Args:
             arguments: Further arguments of `serve`.
@@ -80,29 +88,31 @@ class RunFolder:
         if fresh:
             self.snapshot.unlink(missing_ok=True)
         self.state.unlink(missing_ok=True)
-        command = [
-            sys.executable, "-m", "sandbox", "serve", "--snapshot", str(self.snapshot), *arguments,
-        ]  # fmt: skip
-        with self.output.open("w") as output, self.errors.open("w") as errors:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                start_new_session=True,
+        with _exiting_on_signals():
+            process = _Child.spawn(
+                ["serve", "--snapshot", str(self.snapshot), *arguments], self.output, self.errors
             )
+            try:
+                origins = self._ready(process)
+                about = Control(origins["control"]).about()
+                self.state.write_text(json.dumps({**origins, "pid": process.pid}) + "\n")
+            except BaseException:
+                process.end()
+                raise
+        return about
+
+    def _ready(self, process: _Child) -> dict[str, Any]:
+        """Wait for the line that a sandbox prints when it answers; return its URLs."""
         deadline = time.monotonic() + START_SECONDS
         while not (line := self.output.read_text()).endswith("\n"):
-            if process.poll() is not None:
-                said = self.errors.read_text().strip() or f"exit code {process.returncode}"
+            if process.ended():
+                said = self.errors.read_text().strip() or f"exit code {process.exit_code}"
                 raise DaemonError(f"the sandbox did not start: {said}")
             if time.monotonic() > deadline:
-                process.kill()
                 raise DaemonError(f"the sandbox did not start within {START_SECONDS} s")
             time.sleep(_POLL_SECONDS)
         origins: dict[str, Any] = json.loads(line)
-        self.state.write_text(json.dumps({**origins, "pid": process.pid}) + "\n")
-        return Control(origins["control"]).about()
+        return origins
 
     def stop(self) -> bool:
         """Stop the running sandbox; it saves a snapshot first. Return whether there was one.
@@ -125,6 +135,67 @@ class RunFolder:
         lock.close()
         self.state.unlink(missing_ok=True)
         return True
+
+
+@dataclass
+class _Child:
+    """A process that may outlive this one, which `subprocess.Popen` has no notion of."""
+
+    pid: int
+    exit_code: int | None = None
+
+    @classmethod
+    def spawn(cls, arguments: list[str], output: Path, errors: Path) -> _Child:
+        """Run the sandbox in a session of its own, where no terminal can interrupt it."""
+        to_file = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        # Emptied here: whoever reads must not find the words of the process before.
+        for file in (output, errors):
+            file.write_text("")
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-m", "sandbox", *arguments],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(output), to_file, 0o644),
+                (os.POSIX_SPAWN_OPEN, 2, str(errors), to_file, 0o644),
+            ],
+            setsid=True,
+        )
+        return cls(pid)
+
+    def ended(self) -> bool:
+        """Say whether it has ended; from then on `exit_code` is known."""
+        if self.exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+        return self.exit_code is not None
+
+    def end(self) -> None:
+        """End it, by force when it takes too long."""
+        deadline = time.monotonic() + _END_SECONDS
+        number = signal.SIGTERM
+        while not self.ended():
+            os.kill(self.pid, number)
+            if time.monotonic() > deadline:
+                number = signal.SIGKILL
+            time.sleep(_POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def _exiting_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, as SIGINT does, while the block lasts."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)  # what a shell reports of a process that a signal ended
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def hold(snapshot: Path) -> IO[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -68,7 +69,9 @@ def listen(port: int) -> dict[str, socket.socket]:
     sockets: dict[str, socket.socket] = {}
     for number, name in enumerate(SERVICES):
         wanted = port + number if port else 0
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # asyncio turns Nagle's delay off only where the protocol is named: without it every second
+        # write of an answer waits some 40 ms for the client's acknowledgement.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, wanted))
@@ -139,6 +142,9 @@ async def serve(
         for server in servers.values():
             server.should_exit = True
 
+    # What stands now stays: without it in every collection, dumps take half as long.
+    gc.collect()
+    gc.freeze()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

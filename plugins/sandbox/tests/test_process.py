@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
+import signal
 import socket
+import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +86,9 @@ def test_commands_look_in_and_change(sandbox, tmp_path):
     assert sandbox("dump", "--out", str(out)).exit_code == 0
     streams = json.loads(out.read_text())["cliniko"]["streams"]
     assert next(row for row in streams["patients"] if row["id"] == key)["last_name"] == "Typed"
-    assert json.loads(sandbox("dump").output)["cliniko"]["streams"] == streams
+    printed = sandbox("dump").output
+    assert json.loads(printed)["cliniko"]["streams"] == streams
+    assert sum('"last_name": "Typed"' in line for line in printed.splitlines()) == 1
     rules = sandbox("fault", "api=pipedrive", "kind=drop_after", "method=POST", "every=7")
     assert json.loads(rules.output)[0]["every"] == 7
     assert json.loads(sandbox("fault", "--clear").output) == []
@@ -134,6 +140,84 @@ def test_a_stale_run_file_is_no_running_sandbox(sandbox, tmp_path):
         assert "not running" in sandbox("status").output
         assert "not running" in sandbox("stop").output
         assert other.about()["pid"] == other.pid
+
+
+def test_a_killed_sandbox_is_recognised_and_started_anew(sandbox):
+    start(sandbox)
+    os.kill(about(sandbox).about()["pid"], signal.SIGKILL)
+    assert "not running" in sandbox("status").output
+    assert "start it with `sandbox start`" in sandbox("stats").output
+    assert "The sandbox is running." in start(sandbox)
+
+
+def test_another_service_on_its_port_is_no_running_sandbox(sandbox, tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        known = {"control": f"http://127.0.0.1:{other.getsockname()[1]}", "pid": 1}
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "sandbox.json").write_text(json.dumps(known))
+        with subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "status", "--run-dir", str(tmp_path / "run")],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as asking:
+            other.settimeout(30)
+            asked, _ = other.accept()
+            with asked:
+                asked.sendall(b"220 mail.example.com ESMTP\r\n")
+            said, _ = asking.communicate(timeout=30)
+    assert "not running" in said
+
+
+def test_starting_and_its_child_part_without_a_word(sandbox, tmp_path):
+    typed = [sys.executable, "-W", "error", "-m", "sandbox", "start", "--port", "0"]
+    started = subprocess.run(
+        [*typed, "--patients", "3", "--run-dir", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert started.stderr == ""
+    assert sandbox("status").exit_code == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to look")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_start_leaves_no_orphan(sandbox, tmp_path, number, code):
+    folder = tmp_path / "run"
+    typed = [sys.executable, "-m", "sandbox", "start", "--port", "0", "--patients", "5000"]
+    with subprocess.Popen(
+        [*typed, "--run-dir", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as starting:
+        children = Path(f"/proc/{starting.pid}/task/{starting.pid}/children")
+        deadline = time.monotonic() + 30
+        while not (folder / "snapshot.lock").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child = int(children.read_text())
+        starting.send_signal(number)
+        assert starting.wait(30) == code
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert not (folder / "sandbox.json").exists()
+    assert "not running" in sandbox("status").output
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head():
+    with running(patients=1) as sandbox:
+        connection = http.client.HTTPConnection(sandbox.pipedrive.removeprefix("http://"))
+        taken = []
+        for _ in range(15):
+            begun = time.perf_counter()
+            connection.request("GET", "/api/v2/persons", headers={"x-api-token": "sandbox-token"})
+            assert json.loads(connection.getresponse().read())["success"]
+            taken.append(time.perf_counter() - begun)
+        connection.close()
+    assert statistics.median(taken) < 0.03  # a delayed acknowledgement takes 0.04 s
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs Linux to look")

@@ -219,7 +219,7 @@ async def test_after_a_429_nobody_leaves_before_the_wait_is_over():
 @pytest.mark.slow
 async def test_no_window_at_a_real_server_ever_holds_more_than_the_burst(server):
     """Sixteen writers at once against a socket, with answers of uneven length."""
-    uneven = random.Random(7)  # noqa: S311 - no secret
+    uneven = random.Random(7)
 
     def answer(_):
         reply = ok({"id": 1})
