@@ -19,17 +19,15 @@ class Options:
         note_format: `html` or `text`.
         currency: Currency of all amounts; None to take the Cliniko account's country's.
         default_owner: E-mail of the Pipedrive user who gets what has no owner.
-        max_note_chars: Characters that a note's content may have. Pipedrive takes about 100,000,
-            and may lengthen the HTML when it rewrites it.
-        max_activity_note_bytes: Bytes of UTF-8 that an activity's note may have; see above.
+        max_note_bytes: Bytes of UTF-8 that the text of a note or an activity may have. Pipedrive
+            takes about 100,000 characters or bytes, and may lengthen HTML when it rewrites it.
         max_varchar: Characters that a `varchar` field may have.
     """
 
     note_format: str = "html"
     currency: str | None = None
     default_owner: str | None = None
-    max_note_chars: int = 98_000
-    max_activity_note_bytes: int = 98_000
+    max_note_bytes: int = 98_000
     max_varchar: int = 255
 
 

@@ -36,7 +36,7 @@ def note_parts(
         body: HTML.
         footer: Labelled lines that end every part.
         note_format: `html` or `text`.
-        limit: Characters that one content may have.
+        limit: Bytes of UTF-8 that one content may have.
 
     Raises:
         UnfitError: The limit leaves no room for text.
@@ -50,15 +50,23 @@ def note_parts(
 
     text = as_format(body, note_format)
     whole = heading("") + text + end
-    if len(whole) <= limit:
+    if size(whole) <= limit:
         return [whole]
-    room = limit - len(heading("")) - len("<h1></h1>") - _NUMBERING - len(end)
-    if room < MIN_ROOM:
-        raise UnfitError("title and footer leave no room for the note")
-    parts = split(text, room)
-    return [
-        heading(f"({number}/{len(parts)})") + part + end for number, part in enumerate(parts, 1)
-    ]
+    room = limit - size(heading("")) - len("<h1></h1>") - _NUMBERING - size(end)
+    while room >= MIN_ROOM:
+        parts = split(text, room)
+        contents = [
+            heading(f"({number}/{len(parts)})") + part + end for number, part in enumerate(parts, 1)
+        ]
+        if all(size(content) <= limit for content in contents):
+            return contents
+        room = room * 3 // 4  # it counts characters, which may need several bytes
+    raise UnfitError("title and footer leave no room for the note")
+
+
+def size(text: str) -> int:
+    """Bytes of UTF-8."""
+    return len(text.encode())
 
 
 def activity_note(body: str, footer: Mapping[str, Any], limit: int) -> tuple[str, bool]:
@@ -71,15 +79,15 @@ def activity_note(body: str, footer: Mapping[str, Any], limit: int) -> tuple[str
     """
     text = as_format(body, "html")
     end = labelled(dict(footer)) or ""
-    if len((text + end).encode()) <= limit:
+    if size(text + end) <= limit:
         return text + end, False
     more = f"<p>{ELLIPSIS}</p>"
-    room = limit - len((more + end).encode())
+    room = limit - size(more + end)
     characters = room
     while True:
         if characters < MIN_ROOM:
             raise UnfitError("the footer leaves no room for the note")
         first = split(text, characters)[0]
-        if len(first.encode()) <= room:
+        if size(first) <= room:
             return first + more + end, True
         characters = characters * 3 // 4

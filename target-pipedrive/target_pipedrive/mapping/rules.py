@@ -193,13 +193,13 @@ class ObjectRule:
         html = body[text_key] or ""
         with Guard(self.fields[text_key].place):
             if self.object == "activity":
-                limit = self.options.max_activity_note_bytes
+                limit = self.options.max_note_bytes
                 text, was_cut = activity_note(html, lines, limit)
                 if was_cut:
                     fitter.truncated.append(text_key)
                 return [{text_key: text}]
             title = fitter.short("title", trimmed(value_of(self.title, scope, context)))
-            limit = self.options.max_note_chars
+            limit = self.options.max_note_bytes
             contents = note_parts(title, html, lines, self.options.note_format, limit)
         return [{text_key: content} for content in contents]
 
