@@ -1,0 +1,72 @@
+"""What cannot be written stops nothing else, is told without its values, and is tried again."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from target_pipedrive.errors import TooManyRejects
+
+from .conftest import ROOT, script
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """Make a mapping in which an expression fails on words."""
+    folder = tmp_path / "transforms"
+    shutil.copytree(ROOT / "transforms", folder)
+    patients = folder / "patients.yml"
+    text = patients.read_text()
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "value: occupation" in line)
+    mended = text.replace("value: occupation}", "value: text(int(occupation))}")
+    assert mended != text
+    patients.write_text(mended)
+    column = mended.splitlines()[line - 1].index("text(int(") + 1
+    return folder, f"{patients}:{line}:{column}"
+
+
+def test_an_expression_that_fails_is_named_by_its_place(loader, account, failing):
+    folder, place = failing
+    (messages,) = script("failing_expression")
+    run = loader.load(messages, mapping=str(folder))
+    assert run.codes() == {"patients/3700": "mapping_failed"}
+    assert run.rejects[0]["detail"].startswith(f"{place}: ")
+    assert place in run.log
+    for value in ("Falconer", "Osgood", "Pennywhistle"):
+        assert value not in run.log
+        assert value not in str(run.rejects)
+    assert account.people("3700") == []
+    assert account.person("3701")["custom"]["Occupation"] == "7"
+
+    mended = loader.load(messages[-1:])
+    assert mended.codes() == {}
+    assert account.person("3700")["custom"]["Occupation"] == "Falconer"
+
+
+def test_a_stream_without_a_mapping_is_left_out(loader, account):
+    (run,) = loader.play("unknown_stream")
+    assert "No mapping for stream recalls: its records are left out" in run.log
+    assert run.summary["read"] == {"recalls": 1, "patients": 1}
+    assert account.person("3800")["name"] == "Rae Fenn"
+
+
+def test_too_many_rejects_end_the_run_and_lose_nothing(loader):
+    (messages,) = script("many_rejects")
+    run = loader.attempt(messages, max_rejects=2)
+    assert isinstance(run.error, TooManyRejects)
+    assert run.error.exit_code == 6
+    assert "`max_rejects`" in str(run.error)
+    assert set(run.codes().values()) == {"parent_missing"}
+    assert len(run.codes()) == 3
+
+    raised = loader.load(messages, max_rejects=3)
+    assert len(raised.codes()) == 3
+
+
+def test_rejects_tell_what_to_do(loader):
+    (run,) = loader.play("many_rejects")
+    for row in run.rejects:
+        assert row["meaning"].endswith(".")
+        assert row["action"].endswith(".")
+        assert row["object"] == "activity"
