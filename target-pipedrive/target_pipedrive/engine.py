@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target_pipedrive")
 
+_KEPT = ""
+"""In place of an object, for records that cannot be kept for others."""
+
 Record = dict[str, Any]
 Outcome = tuple["ObjectRule", "Evaluation | Rejected"]
 
@@ -80,7 +83,7 @@ class Engine:
         self._counts = counts
         self._strictness = strictness
         self._stream = ""
-        self._unmatched: list[str] = []
+        self._dirtied: set[tuple[str, str]] = set()
         self.settle_log = SettleLog()
 
     # messages
@@ -103,7 +106,9 @@ class Engine:
         try:
             self._keep(stream, record)
         except Rejected as rejected:
-            self._reject("", stream, str(record.get("id") or ""), rejected, record)
+            self._reject(_KEPT, stream, str(record.get("id") or ""), rejected, record)
+        else:
+            self._done(_KEPT, stream, str(record.get("id") or ""))
         await self._take(stream, record, parkable=True)
 
     def state(self, value: dict[str, Any]) -> None:
@@ -124,9 +129,27 @@ class Engine:
         if stream == self._stream:
             return
         left, self._stream = self._stream, stream
-        self._report_unmatched()
         if left:
+            self._check_users(left)
             await self._take_dirty(left)
+
+    def _check_users(self, stream: str) -> None:
+        """When all who may own something are known, see who has no user in Pipedrive."""
+        rule = self._mapping.user_rule()
+        if rule is None or rule.stream != stream:
+            return
+        context = Context(self._world, Options())
+        keys = sorted(str(record["id"]) for record in self._ledger.kept.all(stream))
+        unmatched = [key for key in keys if not self._users.has(rule.email_of(key, context))]
+        if not unmatched:
+            return
+        text = (
+            f"No active Pipedrive user has the e-mail of {stream} {', '.join(unmatched)}. "
+            "Invite them in Pipedrive, or name their users under `overrides` in the mapping file"
+        )
+        if self._strictness.stop_on_unmatched:
+            raise SettingsError(f"{text}; `unmatched_practitioners` is set to stop.")
+        logger.warning("%s; what is theirs goes to the default owner.", text)
 
     # keeping
 
@@ -143,11 +166,9 @@ class Engine:
             changed = self._ledger.kept.drop(stream, record_id)
         else:
             changed = self._ledger.kept.put(stream, record_id, parent[1] if parent else None, data)
-        if changed:
-            self._world.forget(stream, record_id)
-        self._check_user(stream, record_id)
         if not changed:
             return
+        self._world.forget(stream, record_id)
         for user in self._ledger.kept.users_of(stream, record_id):
             self._mark_dirty(*user)
         if parent is not None:
@@ -159,25 +180,7 @@ class Engine:
         record_id = self._ledger.kept.survivor(stream, record_id)
         if self._ledger.kept.has(stream, record_id):
             self._ledger.kept.mark_dirty(stream, record_id)
-
-    def _check_user(self, stream: str, record_id: str) -> None:
-        rule = self._mapping.user_rule()
-        if rule is not None and rule.stream == stream:
-            email = rule.email_of(record_id, Context(self._world, Options()))
-            if not self._users.has(email):
-                self._unmatched.append(f"{stream}/{record_id}")
-
-    def _report_unmatched(self) -> None:
-        if not self._unmatched:
-            return
-        text = (
-            f"No active Pipedrive user has the e-mail of {', '.join(self._unmatched)}. "
-            "Invite them in Pipedrive, or map them under `overrides` in the mapping file"
-        )
-        self._unmatched = []
-        if self._strictness.stop_on_unmatched:
-            raise SettingsError(f"{text}; `unmatched_practitioners` is set to stop.")
-        logger.warning("%s; what is theirs goes to the default owner.", text)
+            self._dirtied.add((stream, record_id))
 
     # evaluating
 
@@ -216,6 +219,8 @@ class Engine:
         if record_id is None:
             self._reject(rules[0].object, stream, "", Rejected("no_key"), record)
             return
+        key = (stream, record_id)
+        self._dirtied.discard(key)
         self._world.begin()
         outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
         self._learn_merges(stream, record_id, outcomes)
@@ -226,17 +231,16 @@ class Engine:
             self._ledger.kept.mark_dirty(stream, record_id)
             return
         ticket = self.settle_log.open()
-        key = (stream, record_id)
         if not self._flow.busy(key) and all(self._stands(record_id, *item) for item in outcomes):
             for rule, _ in outcomes:
                 self._done(rule.object, stream, record_id)
-            self._settle(ticket, stream, record_id)
+            self._settle(ticket, key)
             return
 
         async def work() -> None:
             for rule, outcome in outcomes:
                 await self._apply(rule, record_id, record, outcome)
-            self._settle(ticket, stream, record_id)
+            self._settle(ticket, key)
 
         await self._flow.start(key, work)
 
@@ -368,8 +372,10 @@ class Engine:
         if action in {"created", "adopted", "updated"}:
             self._counts.truncated.update(piece.truncated)
 
-    def _settle(self, ticket: int, stream: str, record_id: str) -> None:
-        self._ledger.kept.mark_clean(stream, record_id)
+    def _settle(self, ticket: int, key: tuple[str, str]) -> None:
+        """A record is written or durably rejected, as it was evaluated."""
+        if key not in self._dirtied and not self._flow.superseded(key):
+            self._ledger.kept.mark_clean(*key)
         self.settle_log.settle(ticket)
 
     def _done(self, obj: str, stream: str, record_id: str) -> None:

@@ -73,6 +73,11 @@ class Flow:
         """Return whether work on a record is under way."""
         return key in self._latest
 
+    def superseded(self, key: Hashable) -> bool:
+        """Return whether other work on a record was begun after the current one."""
+        latest = self._latest.get(key)
+        return latest is not None and latest is not asyncio.current_task()
+
     async def start(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
         """Begin work on a record after earlier work on it; wait for a free place first.
 

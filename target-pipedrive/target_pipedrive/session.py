@@ -114,7 +114,11 @@ class LoadSession:
                 ledger=ledger,
                 index=self._index,
                 specs=mapping.field_specs(),
-                policy=Policy(remove=settings.remove, max_file_bytes=settings.max_file_bytes),
+                policy=Policy(
+                    remove=settings.remove,
+                    max_file_bytes=settings.max_file_bytes,
+                    is_admin=account.is_admin,
+                ),
                 after=self._flow.after,
             ),
             flow=self._flow,

@@ -44,10 +44,12 @@ class Policy:
     Args:
         remove: Objects whose source record was removed are deleted in Pipedrive.
         max_file_bytes: Larger files are left for a person.
+        is_admin: The token is an administrator's.
     """
 
     remove: bool
     max_file_bytes: int
+    is_admin: bool
 
 
 class Writer:
@@ -305,7 +307,9 @@ class Writer:
         body = {
             key: await self._resolve(value)
             for key, value in desired.body.items()
-            if key in difference.set and (creating or key not in kind.create_only)
+            if key in difference.set
+            and (creating or key not in kind.create_only)
+            and (self._policy.is_admin or key not in kind.admin_only)
         }
         body |= self._emptied(desired, difference.cleared, kind)
         changed = {*difference.set, *difference.cleared}

@@ -46,6 +46,10 @@ class Rejects:
     def __init__(self, database: Database, run: str) -> None:
         self._db = database
         self._run = run
+        table = schema.rejects.c
+        rows = database.run(select(table.object, table.stream, table.id))
+        self._keys = {(row.object, row.stream, row.id) for row in rows}
+        """Of all rejected records: most records were never rejected."""
 
     def put(
         self,
@@ -58,6 +62,7 @@ class Rejects:
         record: Mapping[str, Any],
     ) -> None:
         """Keep a record that could not be written."""
+        self._keys.add((obj, stream, record_id))
         key = {"object": obj, "stream": stream, "id": record_id}
         tries = self._db.value(schema.rejects.c.tries, key) or 0
         self._db.put(
@@ -75,7 +80,9 @@ class Rejects:
 
     def forget(self, obj: str, stream: str, record_id: str) -> None:
         """A record was written after all, or has no home any more."""
-        self._db.drop(schema.rejects, {"object": obj, "stream": stream, "id": record_id})
+        if (obj, stream, record_id) in self._keys:
+            self._keys.remove((obj, stream, record_id))
+            self._db.drop(schema.rejects, {"object": obj, "stream": stream, "id": record_id})
 
     def all(self) -> list[Reject]:
         """Return all rejected records, oldest first."""

@@ -56,6 +56,7 @@ class ObjectType:
         delete: See `list`.
         merge: See `list`.
         files: Lists the files of one object; see `list`.
+        admin_only: Those of `writable` that are refused unless the token is an administrator's.
         clearable: Built-in keys that take null.
         empties: What empties a built-in that refuses null.
         html: Keys whose HTML the server rewrites, so that they are never compared.
@@ -76,6 +77,7 @@ class ObjectType:
     delete: Operation | None = None
     merge: Operation | None = None
     files: Operation | None = None
+    admin_only: frozenset[str] = frozenset()
     clearable: frozenset[str] = frozenset()
     empties: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     html: frozenset[str] = frozenset()
@@ -248,6 +250,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                     "pinned_to_person_flag pinned_to_project_flag pinned_to_task_flag"
                 ),
                 required=("content",),
+                admin_only=_keys("user_id"),
                 carries_date=True,
                 html=_keys("content"),
                 parents=("person_id", "org_id", "deal_id", "lead_id", "project_id", "task_id"),
