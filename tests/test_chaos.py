@@ -65,11 +65,13 @@ def test_a_pipeline_stopped_at_ten_moments(pipeline):
     for _ in range(10):
         result = pipe.run(stop_after=moments.uniform(1.5, 5.0))
         assert_state_is_not_ahead(pipe, pipe.state)
-        assert result.target in {0, 143}, result.target_log
+        # -15: the signal came before the target was ready to hear it, and nothing had begun.
+        assert result.target in {0, 143, -15}, result.target_log
         stops += result.target == 143
     result = pipe.run()
     assert (result.tap, result.target) == (0, 0), result.target_log
     assert_same_end(pipe)
+    assert stops >= 3
     print(f"stopped {stops} times")
 
 
