@@ -10,10 +10,11 @@ import asyncio
 import json
 import os
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, delete, event, make_url, select
+from sqlalchemy import bindparam, create_engine, delete, event, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -23,7 +24,17 @@ from target_pipedrive.ledger import schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Column, CursorResult, Engine, Table
+    from sqlalchemy import (
+        Column,
+        ColumnElement,
+        CursorResult,
+        Delete,
+        Engine,
+        FromClause,
+        Select,
+        Table,
+        TextClause,
+    )
     from sqlalchemy.sql import Executable
 
 
@@ -107,8 +118,8 @@ class Database:
 
     def put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Insert a row, or change it where it stands."""
-        statement = self._insert(table).values(**key, **values)
-        self.run(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+        statement = _upsert(table, tuple(key), tuple(values))
+        self._connection.execute(statement, {**key, **values})
 
     def put_new(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row unless it stands there already."""
@@ -122,13 +133,45 @@ class Database:
 
     def drop(self, table: Table, key: Mapping[str, Any]) -> bool:
         """Delete rows; True when there were any."""
-        conditions = [table.c[name] == value for name, value in key.items()]
-        return self.run(delete(table).where(*conditions)).rowcount > 0
+        return self._connection.execute(_delete(table, tuple(key)), dict(key)).rowcount > 0
 
     def value(self, column: Column[Any], key: Mapping[str, Any]) -> Any:
         """Return one column of the row with this key, or None."""
-        conditions = [column.table.c[name] == value for name, value in key.items()]
-        return self.run(select(column).where(*conditions)).scalar_one_or_none()
+        found = self._connection.execute(_select(column, tuple(key)), dict(key))
+        return found.scalar_one_or_none()
+
+
+# Statements for every record are built once: building one takes longer than running it.
+
+
+@cache
+def _upsert(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> TextClause:
+    """Return "insert, or change where it stands", in the words SQLite and PostgreSQL share.
+
+    As text: SQLAlchemy keeps no compiled form of its own `insert ... on conflict`.
+    """
+    names = (*key, *values)
+    statement = text(
+        f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join(f':{name}' for name in names)}) "
+        f"ON CONFLICT ({', '.join(key)}) "
+        f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in values)}"
+    )
+    return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
+
+
+@cache
+def _delete(table: Table, key: tuple[str, ...]) -> Delete:
+    return delete(table).where(*_equal(table, key))
+
+
+@cache
+def _select(column: Column[Any], key: tuple[str, ...]) -> Select[tuple[Any]]:
+    return select(column).where(*_equal(column.table, key))
+
+
+def _equal(table: FromClause, names: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(name) for name in names]
 
 
 def pack(record: Mapping[str, Any]) -> bytes:
