@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+from target_pipedrive.bridge import Stopped
 from target_pipedrive.errors import TargetError
 from target_pipedrive.target import TargetPipedrive
 
@@ -19,6 +20,8 @@ def main() -> None:
         for line in str(error).splitlines():
             logger.error("%s", line)  # noqa: TRY400 - a fault of the caller's needs no traceback
         sys.exit(error.exit_code)
+    except Stopped as stopped:  # before the run began, or a second time: end at once
+        sys.exit(128 + stopped.signum)
 
 
 if __name__ == "__main__":

@@ -232,7 +232,9 @@ class Engine:
             return
         ticket = self.settle_log.open()
         if not self._flow.busy(key) and all(self._stands(record_id, *item) for item in outcomes):
-            for rule, _ in outcomes:
+            for rule, outcome in outcomes:
+                if parkable:  # a second look at a record is not counted
+                    self._count_standing(rule, outcome)
                 self._done(rule.object, stream, record_id)
             self._settle(ticket, key)
             return
@@ -271,19 +273,13 @@ class Engine:
         )
 
     def _stands(self, record_id: str, rule: ObjectRule, outcome: Evaluation | Rejected) -> bool:
-        """Return whether nothing must be sent; count what was found so."""
+        """Return whether nothing must be sent."""
         if isinstance(outcome, Rejected):
             return False
         wanted = {_key(piece) for piece in outcome.pieces}
         if any(link.key not in wanted for link in self._links(rule, record_id)):
             return False
-        if not all(self._writer.stands(piece) for piece in outcome.pieces):
-            return False
-        for piece in outcome.pieces:
-            self._count(piece, "unchanged")
-        if not outcome.pieces:
-            self._counts.left_out[rule.stream, outcome.reason] += 1
-        return True
+        return all(self._writer.stands(piece) for piece in outcome.pieces)
 
     def _links(self, rule: ObjectRule, record_id: str) -> list[Link]:
         """Return everything this rule made of a record: its object and what hangs on it."""
@@ -366,6 +362,14 @@ class Engine:
         return work
 
     # ends
+
+    def _count_standing(self, rule: ObjectRule, outcome: Evaluation | Rejected) -> None:
+        if isinstance(outcome, Rejected):
+            return
+        for piece in outcome.pieces:
+            self._count(piece, "unchanged")
+        if not outcome.pieces:
+            self._counts.left_out[rule.stream, outcome.reason] += 1
 
     def _count(self, piece: Desired, action: str) -> None:
         self._counts.done[piece.object, action] += 1

@@ -7,7 +7,8 @@ TargetError                 a run cannot go on; `exit_code` tells the caller wha
 ├── BudgetSpent         4   the day's tokens are spent: come back after the reset
 ├── Blocked             5   Pipedrive's firewall answered: wait, then find out why
 ├── TooManyRejects      6   more records rejected than `max_rejects` allows
-└── Unreachable         1   no answer from Pipedrive within the bound
+├── Unreachable         1   no answer from Pipedrive within the bound
+└── BadInput            1   a line of the input is no Singer message: look at the tap
 
 RecordError                 one record or one call failed; the run goes on
 ├── Rejected                the record cannot be written; kept in the ledger with its code
@@ -74,6 +75,10 @@ class TooManyRejects(TargetError):
 
 class Unreachable(TargetError):
     """No usable answer within the bound of tries."""
+
+
+class BadInput(TargetError):
+    """A line of the input is no Singer message."""
 
 
 class RecordError(Exception):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.desired import Found
 from target_pipedrive.errors import Rejected
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
-from target_pipedrive.pipedrive.recover import lines
+from target_pipedrive.pipedrive.lines import lines
 from target_pipedrive.pipedrive.values import fold_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ OVERLAP = timedelta(seconds=60)
 _GRACE = 5.0
 """Seconds that a create of a killed run may still need until it shows in a list."""
 
-_PART = re.compile(r"\((\d+)/\d+\)")
+_PART = re.compile(r"\((\d+)/\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Index:
     async def _pages(self, desired: Desired, body: dict[str, Any], since: datetime) -> Any:
         parent, parent_id = _parent(body) if desired.object == "file" else ("", 0)
         if parent and OBJECTS[PARENTS[parent]].files is not None:
-            pages = self._pipedrive.files_of(PARENTS[parent], parent_id)
+            pages = self._pipedrive.files_of(PARENTS[parent], parent_id, since=since)
         else:
             pages = self._pipedrive.rows(
                 desired.object,
@@ -249,12 +249,13 @@ def _match_values(row: dict[str, Any], names: Iterable[str]) -> Iterator[dict[st
 def _keys_in(text: str, label: str) -> Iterator[str]:
     """Yield the keys in lines `label: key` of an HTML text, with its part if it is one."""
     found = lines(text)
-    parts = {match.group(1) for line in found[:2] for match in _PART.finditer(line)}
+    part = _PART.search(found[0]) if found else None  # the heading of a part of a long note
     for line in found:
         if line.startswith(f"{label}: "):
             key = line.removeprefix(f"{label}: ").strip()
             yield key
-            yield from (f"{key}#{part}" for part in parts)
+            if part:
+                yield f"{key}#{part.group(1)}"
 
 
 def _parent(body: dict[str, Any]) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
@@ -14,6 +15,7 @@ from target_pipedrive import mapping
 from target_pipedrive.bridge import Bridge, Stopped
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.reader import Reader
 from target_pipedrive.session import LoadSession
 from target_pipedrive.settings import SCHEMA, Settings
 
@@ -31,6 +33,7 @@ class TargetPipedrive(Target):
     """
 
     name = "target-pipedrive"
+    message_reader_class = Reader
     config_jsonschema: ClassVar[dict[str, Any]] = SCHEMA.to_dict()
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -109,7 +112,8 @@ class TargetPipedrive(Target):
             raise SystemExit(128 + stopped.signum) from None
         except BaseException:
             if self._bridge is not None:
-                self._bridge.stop()
+                with suppress(Stopped):  # what wakes the reader may come late
+                    self._bridge.stop()
             raise
 
     def process_endofpipe(self) -> None:

@@ -12,7 +12,7 @@ activity_types   names → key strings; makes missing types once
 files            multipart bodies, streamed
 users            the account, its users
 settle           makes things exactly once
-recover          finds what a create of unknown outcome may have made
+lines            HTML read as lines of text
 
 Only `client` imports the HTTP library.
 """

@@ -133,7 +133,7 @@ class Pipedrive:
             answer = await self.client.call(_operation(object, "list"))
             yield [row for row in answer.data or () if live(row)]
         elif object == "file":
-            async for page in self._newest_files(updated_since):
+            async for page in self._newest_files(_operation(object, "list"), {}, updated_since):
                 yield page
         else:
             params: dict[str, str | int] = {}
@@ -170,21 +170,23 @@ class Pipedrive:
             async for page in self._pages(operation, params, ids):
                 yield [row for row in page if live(row) and _changed(row, updated_since)]
 
-    async def _newest_files(self, since: datetime | None) -> AsyncIterator[list[Row]]:
-        """Files, newest first, until they are too old: their list knows no filter."""
+    async def files_of(
+        self, object: str, id: int | str, *, since: datetime | None = None
+    ) -> AsyncIterator[list[Row]]:
+        """Files of one object, page by page, newest first; only those added since."""
+        async for page in self._newest_files(_operation(object, "files"), {"id": id}, since):
+            yield page
+
+    async def _newest_files(
+        self, operation: Operation, ids: Mapping[str, object], since: datetime | None
+    ) -> AsyncIterator[list[Row]]:
+        """Files, newest first, until they are too old: their lists know no filter."""
         params: dict[str, str | int] = {"sort": "id DESC", "limit": OBJECTS["file"].page}
-        async for page in self._v1_pages(_operation("file", "list"), params):
+        async for page in self._v1_pages(operation, params, ids):
             recent = [row for row in page if _changed(row, since)]
             yield [row for row in recent if live(row)]
             if page and not recent:
                 return
-
-    async def files_of(self, object: str, id: int | str) -> AsyncIterator[list[Row]]:
-        """Files of one object, page by page, newest first."""
-        operation = _operation(object, "files")
-        params: dict[str, str | int] = {"sort": "id DESC", "limit": OBJECTS["file"].page}
-        async for page in self._v1_pages(operation, params, {"id": id}):
-            yield [row for row in page if live(row)]
 
     async def upload(self, file: File, parents: Mapping[str, Any]) -> Row:
         """Upload a file onto an object and return its row.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from target_pipedrive.desired import Custom, Desired, FieldSpec, File, Found, Mark
 from target_pipedrive.errors import NotAllowed, Refused, UnknownOutcome
+from target_pipedrive.index import Index
+from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive
-from target_pipedrive.pipedrive.recover import find
 
 testing = pytest.importorskip("sandbox.testing")
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
@@ -201,8 +203,15 @@ async def test_lists_page_without_loss(pipedrive):
 
 @pytest.mark.parametrize(("kind", "there"), [("drop_after", True), ("drop_before", False)])
 async def test_a_lost_create_is_found_if_and_only_if_it_stands(
-    pipedrive, fields, sandbox, kind, there
+    pipedrive, fields, sandbox, kind, there, tmp_path
 ):
+    rules = [
+        SimpleNamespace(object="person", key_field="Cliniko patient ID", key_line=None, match=()),
+        SimpleNamespace(object="note", key_field=None, key_line="Note", match=()),
+        SimpleNamespace(object="activity", key_field=None, key_line="Visit", match=()),
+    ]
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", "run")
+    index = Index(pipedrive, fields, ledger, rules)
     person = (await pipedrive.create("person", {"name": "Ann"}))["id"]
     since = pipedrive.server_time()
     custom = {"Cliniko patient ID": Custom("varchar", f"lost {kind}")}
@@ -232,8 +241,9 @@ async def test_a_lost_create_is_found_if_and_only_if_it_stands(
             await _send(pipedrive, desired, body)
     sandbox.clear_faults()
     for desired, body in lost:
-        found = await find(pipedrive, fields, desired, since, body, ())
-        assert len(found) == there, desired.object
+        found = await index.look(desired, body, since)
+        assert (found is not None) == there, desired.object
+    ledger.close()
 
 
 @pytest.mark.slow

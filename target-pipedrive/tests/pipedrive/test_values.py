@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_pipedrive.pipedrive.encoding import encode as to_json
-from target_pipedrive.pipedrive.recover import lines
+from target_pipedrive.pipedrive.lines import lines
 from target_pipedrive.pipedrive.values import decode, encode, fold, fold_name
 
 IDS = {"Female": 11, "Male": 12, "SMS": 21, "Email": 22}

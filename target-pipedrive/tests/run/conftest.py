@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import signal
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
@@ -245,6 +246,15 @@ def settings(sandbox, tmp_path):
 def loader(sandbox, settings, capsys, caplog):
     caplog.set_level("DEBUG")
     return Loader(sandbox, settings, capsys, caplog)
+
+
+@pytest.fixture(autouse=True)
+def own_signal_handlers():
+    """Give pytest its signal handlers back: a target takes them when it is made."""
+    ours = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for signum, handler in ours.items():
+        signal.signal(signum, handler)
 
 
 @pytest.fixture(autouse=True)

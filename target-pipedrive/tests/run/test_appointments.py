@@ -102,7 +102,7 @@ def test_a_practitioner_without_a_user_falls_to_the_default_owner(loader, accoun
     (run,) = loader.play("unmatched_practitioner", default_owner=OWNER)
     (activity,) = account.activities("2309")
     assert activity["owner_id"] == account.user(OWNER)
-    assert "practitioners/2302" in run.log
+    assert "practitioners 2302" in run.log
     assert "goes to the default owner" in run.log
     assert "nobody@clinic.example" not in run.log
 
@@ -113,7 +113,7 @@ def test_a_practitioner_without_a_user_stops_every_run_when_told_so(loader, acco
         run = loader.attempt(messages, unmatched_practitioners="stop")
         assert isinstance(run.error, SettingsError)
         assert run.error.exit_code == 2
-        assert "practitioners/2402" in str(run.error)
+        assert "practitioners 2402" in str(run.error)
         assert "`overrides`" in str(run.error)
         assert run.writes == []
         assert run.states == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 
 import pytest
 
-from target_pipedrive.errors import TooManyRejects
+from target_pipedrive.errors import BadInput, TooManyRejects
+from target_pipedrive.target import TargetPipedrive
 
 from .conftest import ROOT, script
 
@@ -70,3 +72,27 @@ def test_rejects_tell_what_to_do(loader):
         assert row["meaning"].endswith(".")
         assert row["action"].endswith(".")
         assert row["object"] == "activity"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"type": "RECORD", "stream": "patients", "record": {"id": "1", "notes": "Zym', "JSON"),
+        ('{"type": "RECORD", "record": {"id": "1", "notes": "Zymurgy"}}', "`stream`"),
+        ('{"type": "RECORD", "stream": "patients", "record": "Zymurgy"}', "`record`"),
+        ('{"type": "Zymurgy"}', "RECORD"),
+        ('["Zymurgy"]', "RECORD"),
+    ],
+    ids=["cut off", "no stream", "no record", "no type", "no message"],
+)
+def test_a_broken_line_ends_the_run_and_is_not_quoted(loader, capsys, caplog, line, told):
+    target = TargetPipedrive(config=loader.settings, parse_env_config=False)
+    good = '{"type": "STATE", "value": {"read": 1}}'
+    with pytest.raises(BadInput, match="Line 2 of the input") as raised:
+        target.load(io.StringIO(f"{good}\n{line}"))
+    assert raised.value.exit_code == 1
+    assert told in str(raised.value)
+    assert "Zym" not in str(raised.value)
+    assert raised.value.__suppress_context__
+    assert "Zym" not in caplog.text
+    assert "Zym" not in capsys.readouterr().err

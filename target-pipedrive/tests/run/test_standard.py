@@ -10,6 +10,9 @@ from target_pipedrive.target import TargetPipedrive
 
 
 class TestTargetPipedrive(get_target_test_class(TargetPipedrive)):
+    # A record without its key is rejected and does not end the run: see test_persons.
+    test_target_record_missing_key_property = None
+
     @pytest.fixture
     def runner(self, settings):
         return TargetTestRunner(TargetPipedrive, config=settings, parse_env_config=False)
