@@ -214,7 +214,7 @@ def edit(run_dir: Path, kind: str | None, arguments: tuple[str, ...]) -> None:
             click.echo(f"{name:<26}{(function.__doc__ or '').splitlines()[0]}")
         return
     with _control(run_dir) as control:
-        made = control.edit(kind, **_pairs(arguments))
+        made = control.edit(kind, **_texts(arguments))
     for change in made["changed"]:
         click.echo(f"{'added' if change['new'] else 'changed'} {change['stream']} {change['id']}")
 
@@ -231,7 +231,7 @@ def fault(run_dir: Path, clear: bool, rule: tuple[str, ...]) -> None:  # noqa: F
     with _control(run_dir) as control:
         if clear:
             control.clear_faults()
-        rules = control.fault(**_pairs(rule)) if rule else control.faults()
+        rules = control.fault(**_values(rule)) if rule else control.faults()
     click.echo(json.dumps(rules, indent=1))
 
 
@@ -241,7 +241,7 @@ def fault(run_dir: Path, clear: bool, rule: tuple[str, ...]) -> None:  # noqa: F
 def limits(run_dir: Path, limit: tuple[str, ...]) -> None:
     """Change limits; without any, show them. Example: `sandbox limits plan=lite seats=2`."""
     with _control(run_dir) as control:
-        click.echo(json.dumps(control.limits(**_pairs(limit)), indent=1))
+        click.echo(json.dumps(control.limits(**_values(limit)), indent=1))
 
 
 @main.command()
@@ -254,7 +254,7 @@ def check(run_dir: Path, setting: tuple[str, ...]) -> None:
     max_file_mb.
     """
     with _control(run_dir) as control:
-        report = control.check(**_pairs(setting))
+        report = control.check(**_values(setting))
     for line in report["lines"]:
         click.echo(line)
     sys.exit(0 if report["ok"] else 1)
@@ -277,21 +277,23 @@ def _control(run_dir: Path) -> Iterator[Control]:
         raise click.ClickException(str(error)) from error
 
 
-def _pairs(given: tuple[str, ...]) -> dict[str, Any]:
-    pairs: dict[str, Any] = {}
+def _texts(given: tuple[str, ...]) -> dict[str, str]:
+    """Split NAME=VALUE arguments."""
+    texts = {}
     for pair in given:
         name, sign, text = pair.partition("=")
         if not sign:
             raise click.UsageError(f"write NAME=VALUE, not {pair!r}")
+        texts[name] = text
+    return texts
+
+
+def _values(given: tuple[str, ...]) -> dict[str, Any]:
+    """Split NAME=VALUE arguments; what reads as JSON is that, all else is text."""
+    values: dict[str, Any] = {}
+    for name, text in _texts(given).items():
         try:
-            value = json.loads(text)
+            values[name] = json.loads(text)
         except ValueError:
-            value = text
-        # Ids are text in Cliniko, and a number in a name is still a name.
-        pairs[name] = text if isinstance(value, float) or name in _TEXT else value
-    return pairs
-
-
-_TEXT = frozenset(
-    {"id", "patient", "survivor", "number", "price", "first_name", "last_name", "now"}
-)
+            values[name] = text
+    return values

@@ -6,6 +6,7 @@ can say "commit every seventh POST, then drop the connection" and get exactly th
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import asdict, dataclass, field
@@ -73,8 +74,17 @@ class Rule:
             raise BadRuleError(f"api must be one of {', '.join(APIS)}, not {self.api!r}")
         if self.kind not in KINDS:
             raise BadRuleError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
-        if self.every < 1:
-            raise BadRuleError(f"every must be 1 or more, not {self.every}")
+        for name, least in (("after", 0), ("every", 1), ("times", 0)):
+            count = getattr(self, name)
+            if type(count) is not int and (name, count) != ("times", None):
+                raise BadRuleError(f"{name} must be a whole number, not {count!r}")
+            if count is not None and count < least:
+                raise BadRuleError(f"{name} must be {least} or more, not {count}")
+        if self.seconds is not None and not _is_duration(self.seconds):
+            raise BadRuleError(f"seconds must be a number of 0 or more, not {self.seconds!r}")
+        for name in ("method", "path"):
+            if not isinstance(getattr(self, name), str | None):
+                raise BadRuleError(f"{name} must be a text, not {getattr(self, name)!r}")
         try:
             self._pattern = re.compile(self.path or "")
         except re.error as error:
@@ -113,6 +123,10 @@ class Rule:
     def hold(self) -> float:
         """Return how long the fault lasts, in seconds."""
         return _DEFAULT_SECONDS.get(self.kind, 0.0) if self.seconds is None else self.seconds
+
+
+def _is_duration(value: object) -> bool:
+    return type(value) in {int, float} and 0 <= value < math.inf  # type: ignore[operator] # a number by the first half
 
 
 @dataclass

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 SERVICES = ("control", "cliniko", "pipedrive", "storage")
 """The services in the order of their ports."""
-DEFAULT_PORT = 8930
 _KEEP_ALIVE_SECONDS = 75
 _SHUTDOWN_SECONDS = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from sandbox import clinic, edits
 from sandbox.client import ControlError
+from sandbox.edits import core
 
 NOT_BUMPED = {
     "archive_patient": "patients",
@@ -120,11 +122,31 @@ def test_paying_marks_the_appointment_too(state):
         ("rename_patient", {"id": "1"}, "no record 1 in patients"),
         ("rename_patient", {"id": "x"}, "no record x in patients"),
         ("change_price", {"price": "much"}, "price must be a decimal"),
+        ("change_price", {"price": 12.5}, "price must be a text"),
+        ("move_appointment", {"days": "soon"}, "days must be a whole number, not 'soon'"),
+        ("move_appointment", {"days": True}, "days must be a whole number, not True"),
+        ("archive_note", {"bump": "1"}, "bump must be true or false, not '1'"),
+        ("change_patient", {"fields": "[]"}, "fields must be a JSON object, not '[]'"),
     ],
 )
 def test_an_edit_that_cannot_be_made_says_why(state, kind, arguments, reason):
     with pytest.raises(edits.EditError, match=re.escape(reason)):
         edits.apply(state, kind, arguments)
+
+
+def test_arguments_may_come_as_the_text_of_a_command_line(state):
+    key = min(state.tables["patients"].rows)
+    edits.apply(state, "change_patient", {"id": key, "fields": '{"occupation": "Baker"}'})
+    assert state.row("patients", key)["occupation"] == "Baker"
+    edits.apply(state, "unarchive_patient", {"bump": "false"})
+    edits.apply(state, "rename_patient", {"last_name": "007", "first_name": None})
+
+
+def test_every_argument_of_an_edit_can_be_read():
+    for function in edits.EDITS.values():
+        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            kind = parameter.annotation.removesuffix(" | None")
+            assert kind == "str" or kind in core._TYPES, (function.__name__, parameter)
 
 
 def test_a_record_already_removed_cannot_be_removed_again(state):

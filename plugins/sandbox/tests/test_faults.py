@@ -205,6 +205,12 @@ def test_the_first_rule_that_hits_decides():
         ({"api": "xero", "kind": "slow"}, "api must be one of"),
         ({"api": "cliniko", "kind": "slow", "evry": 3}, "unknown key evry"),
         ({"api": "cliniko", "kind": "slow", "every": 0}, "every must be 1 or more"),
+        ({"api": "cliniko", "kind": "slow", "every": "x"}, "every must be a whole number"),
+        ({"api": "cliniko", "kind": "slow", "times": True}, "times must be a whole number"),
+        ({"api": "cliniko", "kind": "slow", "after": -1}, "after must be 0 or more"),
+        ({"api": "cliniko", "kind": "slow", "seconds": "1"}, "seconds must be a number"),
+        ({"api": "cliniko", "kind": "slow", "seconds": -0.5}, "seconds must be a number"),
+        ({"api": "cliniko", "kind": "slow", "path": 5}, "path must be a text"),
         ({"api": "cliniko", "kind": "slow", "path": "("}, "not a regular expression"),
     ],
 )

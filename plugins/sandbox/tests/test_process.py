@@ -95,6 +95,11 @@ def test_commands_look_in_and_change(sandbox, tmp_path):
     assert json.loads(sandbox("limits", "cliniko_per_minute=77").output)["cliniko_per_minute"] == 77
     assert json.loads(sandbox("stats").output)["limits"]["cliniko_per_minute"] == 77
     assert sandbox("edit", "explode").exit_code == 1
+    assert sandbox("edit", "cancel_appointment", "note=007", "bump=true").exit_code == 0
+    streams = about(sandbox).dump()["cliniko"]["streams"]
+    assert any(row["cancellation_note"] == "007" for row in streams["individual_appointments"])
+    slow = json.loads(sandbox("fault", "api=cliniko", "kind=slow", "seconds=0.5").output)
+    assert slow[0]["seconds"] == 0.5
     assert "write NAME=VALUE" in sandbox("edit", "rename_patient", "Typed").output
 
 

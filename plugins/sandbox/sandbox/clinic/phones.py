@@ -22,16 +22,14 @@ def australian_mobile(b: Builder, kind: str = "Mobile") -> Phone:
     """Return an Australian mobile number in one of the ways people type it."""
     digits = b.pick(AU_MOBILES)
     groups = (digits[:3], digits[3:6], digits[6:])
-    typed = b.pick(
-        (
-            f"0{groups[0]} {groups[1]} {groups[2]}",
-            f"0{digits}",
-            f"+61 {groups[0]} {groups[1]} {groups[2]}",
-            f"(0{groups[0]}) {groups[1]}-{groups[2]}",
-            f"0061{digits}",
-        )
+    usual_forms = (
+        f"0{groups[0]} {groups[1]} {groups[2]}",
+        f"0{digits}",
+        f"+61 {groups[0]} {groups[1]} {groups[2]}",
+        f"(0{groups[0]}) {groups[1]}-{groups[2]}",
     )
-    if typed.startswith("0061"):
+    typed = b.pick((*usual_forms, None))
+    if typed is None:
         typed = f"0011 61 {digits}" if b.chance(0.2) else f"+61{digits}"
     return phone(kind, typed, f"61{digits}")
 
@@ -42,12 +40,6 @@ def australian_landline(b: Builder, kind: str) -> Phone:
     if b.chance(0.5):
         return phone(kind, f"(03) 7010 00{line}", f"613701000{line}")
     return phone(kind, f"08 5550 00{line}", f"618555000{line}")
-
-
-def british_mobile(b: Builder, kind: str = "Mobile") -> Phone:
-    """Return a British mobile number of the range for fiction, in international form."""
-    line = f"{b.rng.randrange(1000):03d}"
-    return phone(kind, f"+44 7700 900{line}", f"447700900{line}")
 
 
 def usual(b: Builder) -> list[Phone]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -107,16 +108,42 @@ def apply(state: ClinikoState, kind: str, arguments: Mapping[str, Any]) -> dict[
         `{"kind", "at", "changed": [{"stream", "id", "new"}]}`.
 
     Raises:
-        EditError: Unknown edit or argument, or no record that fits.
+        EditError: Unknown edit or argument, a value of the wrong type, or no record that fits.
     """
     function = EDITS.get(kind)
     if function is None:
         raise EditError(f"unknown edit {kind!r}; there are {', '.join(sorted(EDITS))}")
-    known = list(inspect.signature(function).parameters)[1:]
-    if unknown := sorted(arguments.keys() - set(known)):
+    known = dict(list(inspect.signature(function).parameters.items())[1:])
+    if unknown := sorted(arguments.keys() - known.keys()):
         raise EditError(f"{kind} takes {', '.join(known) or 'nothing'}, not {', '.join(unknown)}")
+    read = {name: _read(name, known[name].annotation, given) for name, given in arguments.items()}
     moment = datetime.now(UTC).replace(microsecond=0)
     chance = random.Random(f"{kind} {moment}")  # noqa: S311 - ids, no secret
     change = Change(state, Builder(0, moment, chance, state), stamp(moment))
-    function(change, **arguments)
+    function(change, **read)
     return {"kind": kind, "at": change.now, "changed": change.touched}
+
+
+def _read(name: str, annotation: str, given: Any) -> Any:
+    """Return an argument as the edit declares it; a command line can send text alone."""
+    wanted = annotation.removesuffix(" | None")
+    if given is None and wanted != annotation:
+        return None
+    if wanted == "str":
+        # An id may come as a number, as a JSON writer may take it for one.
+        if type(given) in {str, int}:
+            return str(given)
+        raise EditError(f"{name} must be a text")
+    value = given
+    if isinstance(given, str):
+        try:
+            value = json.loads(given)
+        except ValueError:
+            raise EditError(f"{name} must be {_WORDS[wanted]}, not {given!r}") from None
+    if type(value) is not _TYPES[wanted]:
+        raise EditError(f"{name} must be {_WORDS[wanted]}, not {given!r}")
+    return value
+
+
+_TYPES: dict[str, type] = {"bool": bool, "int": int, "dict[str, Any]": dict}
+_WORDS = {"bool": "true or false", "int": "a whole number", "dict[str, Any]": "a JSON object"}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ADMIN_TOKEN = "sandbox-token"  # noqa: S105 - a demo credential, published in the README
 REGULAR_TOKEN = "sandbox-regular-token"  # noqa: S105 - the same, of a user without admin rights
 KEPT_BYTES = 1_000_000
+"""Uploads up to this size are kept whole, for downloads and dumps; of larger ones the digest."""
 
 _LINKS: dict[str, tuple[str, ...]] = {
     **{kind: entity.links for kind, entity in ENTITIES.items()},
@@ -210,7 +211,8 @@ class PipedriveState:
         """Return a copy of everything that stands in the account, deleted rows included.
 
         Rows have the shape in which the API answers them, with these additions: a person that
-        was merged away has `merged_into`, a file has `sha256`, and `_invitations` counts the
-        attendees that activities hold, each of whom may have been sent an invitation.
+        was merged away has `merged_into`, a file has `sha256` and up to `KEPT_BYTES` its bytes in
+        `content_base64`, and `_invitations` counts the attendees that activities hold, each of
+        whom may have been sent an invitation.
         """
         return dump(self)
