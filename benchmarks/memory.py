@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a module
 """How much memory and CPU time tap and target take while a clinic goes through them.
 
 Moves a synthetic clinic of each size from the simulated Cliniko into the simulated Pipedrive, with
