@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, update
 
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger import Ledger, Link, LinkKey, schema
+from target_pipedrive.ledger.lock import lock
 
 
 @pytest.fixture
@@ -158,3 +159,9 @@ def test_a_ledger_of_a_newer_release_is_refused(url):
 def test_an_unusable_ledger_says_what_to_do(bad, told):
     with pytest.raises(SettingsError, match=told):
         Ledger(bad, "run")
+
+
+def test_a_second_loader_is_told_to_wait(ledger, tmp_path):
+    del ledger
+    with pytest.raises(SettingsError, match="Wait until it has ended"):
+        lock(tmp_path / "deep" / "ledger.db", wait=0.05)

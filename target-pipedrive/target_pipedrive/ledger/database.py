@@ -20,10 +20,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger import schema
+from target_pipedrive.ledger.lock import lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from filelock import FileLock
     from sqlalchemy import (
         Column,
         ColumnElement,
@@ -43,13 +45,15 @@ class Database:
 
     Args:
         engine: SQLAlchemy engine of an SQLite or PostgreSQL database.
+        held: The writer's lock, given back at the end.
 
     Raises:
         SettingsError: The ledger was written by a newer release.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, held: FileLock | None = None) -> None:
         self._engine = engine
+        self._held = held
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
         self._commit_done: asyncio.Future[None] | None = None
         self._connection = engine.connect()
@@ -61,18 +65,23 @@ class Database:
         """Open the database at a SQLAlchemy URL; an SQLite file is made with mode 0600.
 
         Raises:
-            SettingsError: The URL is wrong, its place cannot be written, or the ledger was
-                written by a newer release.
+            SettingsError: The URL is wrong, its place cannot be written, another loader holds
+                it, or it was written by a newer release.
         """
         try:
             parsed = make_url(url)
-            is_file = parsed.get_backend_name() == "sqlite"
-            if is_file and parsed.database:
-                _make_private(Path(parsed.database))
+            if parsed.get_backend_name() != "sqlite" or not parsed.database:
+                return cls(create_engine(parsed))
+            path = Path(parsed.database)
+            _make_private(path)
             engine = create_engine(parsed)
-            if is_file:
-                event.listen(engine, "connect", _tune_sqlite)
-            return cls(engine)
+            event.listen(engine, "connect", _tune_sqlite)
+            held = lock(path)
+            try:
+                return cls(engine, held)
+            except BaseException:
+                held.release()
+                raise
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsError(
                 f"`ledger` is no usable SQLAlchemy URL ({type(error).__name__}). "
@@ -90,6 +99,8 @@ class Database:
         self._connection.commit()
         self._connection.close()
         self._engine.dispose()
+        if self._held is not None:
+            self._held.release()
 
     async def durable(self) -> None:
         """Return when everything written so far would outlive a crash."""
