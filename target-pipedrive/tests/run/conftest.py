@@ -141,14 +141,21 @@ class Account:
 
     def make_person(self, **body: Any) -> int:
         """Create a person as somebody would by hand; return its id."""
+        return int(self._by_hand("POST", "persons", body)["data"]["id"])
+
+    def delete_person(self, row_id: int) -> None:
+        """Delete a person as somebody would by hand."""
+        self._by_hand("DELETE", f"persons/{row_id}", None)
+
+    def _by_hand(self, method: str, path: str, body: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310 - loopback
-            f"{self._sandbox.pipedrive}/api/v2/persons",
-            json.dumps(body).encode(),
+            f"{self._sandbox.pipedrive}/api/v2/{path}",
+            None if body is None else json.dumps(body).encode(),
             {"x-api-token": TOKEN, "content-type": "application/json"},
-            method="POST",
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
-            return int(json.load(answer)["data"]["id"])
+            return json.load(answer)
 
 
 def _shown(row: dict[str, Any], spec: dict[str, Any]) -> Any:

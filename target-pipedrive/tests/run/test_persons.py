@@ -121,78 +121,11 @@ def test_a_patient_referred_by_one_who_comes_later_is_written_once(loader, accou
     assert list(referred["custom_fields"].values()) == ["Friend – Tessa Road"]
 
 
-# merged patients
-
-
-def test_a_patient_merged_away_is_never_created(loader, account):
-    (run,) = loader.play("merged_before")
-    assert account.people("1700") == []
-    assert run.kinds()["POST persons"] == 1
-    (activity,) = account.activities("1702")
-    assert [row["person_id"] for row in activity["participants"]] == [account.person("1701")["id"]]
-    assert run.summary["left_out"] == {"patients merged": 1}
-
-
-def test_persons_of_merged_patients_are_merged(loader, account):
-    _, merged = loader.play("merged_after")
-    survivor = account.person("1801")
-    assert account.people("1800") == []
-    assert merged.kinds() == {"PUT persons": 1, "PATCH persons": 1, "POST activities": 1}
-    assert [write.body for write in merged.writes if write.method == "PUT"] == [
-        {"merge_with_id": survivor["id"]}
-    ]
-    assert survivor["name"] == "Maxim Hill"
-    assert survivor["custom"]["Occupation"] is None  # the loser's would have filled it
-    (activity,) = account.activities("1802")
-    assert [row["person_id"] for row in activity["participants"]] == [survivor["id"]]
-
-
-def test_merges_are_followed_through_a_chain(loader, account):
-    _, merged, later = loader.play("merged_chain")
-    survivor = account.person("1902")
-    assert account.people("1900") + account.people("1901") == []
-    assert merged.kinds()["PUT persons"] == 2
-    assert merged.kinds()["POST activities"] == 0
-    assert later.kinds() == {"POST activities": 1}
-    for appointment in ("1903", "1904"):
-        (activity,) = account.activities(appointment)
-        assert [row["person_id"] for row in activity["participants"]] == [survivor["id"]]
-
-
-# persons that stood there before
-
-
-def test_a_person_made_by_hand_is_adopted_by_email_and_name(loader, account):
-    by_hand = account.make_person(
-        name="SOREN  angel", emails=[{"value": "soren@Example.com", "label": "work"}]
-    )
-    (run,) = loader.play("adopted")
-    person = account.person("2000")
-    assert person["id"] == by_hand
-    assert person["name"] == "Sören Ángel"
-    assert run.kinds()["POST persons"] == 0
-    assert run.summary["done"] == {"person adopted": 1}
-
-
-def test_a_family_that_shares_an_email_is_told_apart(loader, account):
-    by_hand = account.make_person(
-        name="Tim Castle", emails=[{"value": "castle@example.com", "label": "home"}]
-    )
-    (run,) = loader.play("family")
-    assert account.person("2100")["id"] != by_hand
-    assert run.summary["done"] == {"person created": 1}
-
-
-def test_two_candidates_are_left_to_a_person(loader, account):
-    for _ in range(2):
-        account.make_person(name="Jo Twin", emails=[{"value": "jo@example.com", "label": "home"}])
-    (run,) = loader.play("ambiguous")
-    assert run.codes() == {
-        "patients/2200": "ambiguous_match",
-        "individual_appointments/2201": "parent_missing",
-    }
-    assert account.people("2200") == []
-    assert {kind for kind in run.kinds() if "persons" in kind or "activities" in kind} == set()
+def test_an_invoice_that_moves_to_another_patient_changes_both(loader, account):
+    _, moved = loader.play("moved_invoice")
+    assert moved.kinds() == {"PATCH persons": 2}
+    assert account.person("5100")["custom"]["Total invoiced"] is None
+    assert account.person("5101")["custom"]["Total invoiced"] == {"value": 10, "currency": "AUD"}
 
 
 def test_a_record_without_its_key_is_rejected_alone(loader, account):

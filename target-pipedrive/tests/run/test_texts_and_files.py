@@ -85,3 +85,10 @@ def test_notes_can_be_plain_text(loader, account):
     assert "Slept well & long." in note["content"].replace("&amp;", "&")
     for tag in ("<b>", "<strong>", "<h2>"):
         assert tag not in note["content"]
+
+
+def test_files_go_when_they_go_at_the_source(loader, account, spool):
+    first, removed = loader.play("files_removed")
+    assert first.kinds()["POST files"] == 2
+    assert removed.kinds() == {"DELETE files": 2}
+    assert account.files(account.person("4700")) == []
