@@ -55,6 +55,8 @@ def test_a_patient_becomes_a_person_with_all_its_fields(loader, account):
     again = loader.load(messages)
     assert again.writes == []
     assert again.summary["done"] == {"person unchanged": 1, "file unchanged": 1}
+    assert again.tokens == 22  # who the token's user is, and the list of users
+    assert again.summary["tokens_today"] == run.tokens + again.tokens
 
 
 def test_only_what_changed_is_sent_and_what_vanished_is_cleared(loader, account):
