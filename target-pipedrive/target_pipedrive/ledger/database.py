@@ -71,10 +71,10 @@ class Database:
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() != "sqlite" or not parsed.database:
-                return cls(create_engine(parsed))
+                return cls(create_engine(parsed, hide_parameters=True))
             path = Path(parsed.database)
             _make_private(path)
-            engine = create_engine(parsed)
+            engine = create_engine(parsed, hide_parameters=True)  # its errors would tell values
             event.listen(engine, "connect", _tune_sqlite)
             held = lock(path)
             try:
