@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from target_pipedrive.errors import SettingsError
 
 from .conftest import OWNER, script
@@ -118,10 +116,3 @@ def test_a_practitioner_without_a_user_stops_every_run_when_told_so(loader, acco
         assert run.writes == []
         assert run.states == []
     assert account.people("2400") == []
-
-
-@pytest.mark.parametrize("stop", ["default_owner", "stop"])
-def test_a_practitioner_who_is_gone_from_the_input_is_not_asked_for(loader, stop):
-    """Only practitioners that were read are held against the users."""
-    run = loader.load(script("stopped_by_practitioner")[0][-1:], unmatched_practitioners=stop)
-    assert "No active Pipedrive user" not in run.log
