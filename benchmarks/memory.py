@@ -145,8 +145,13 @@ def measure(patients: int, minutes: float) -> Figures:
         ]
         for thread in watchers:
             thread.start()
-        for thread in watchers:
-            thread.join()
+        try:
+            for thread in watchers:
+                thread.join()
+        except KeyboardInterrupt:
+            tap.process.kill()
+            target.process.kill()
+            raise
         seconds = time.monotonic() - began
         for child, log in ((tap, "tap.log"), (target, "target.log")):
             if child.code != 0:

@@ -160,7 +160,7 @@ def test_no_two_seconds_hold_more_than_the_subscription_allows(pipeline, subscri
 
 @pytest.mark.slow
 def test_no_minute_holds_more_than_cliniko_allows(pipeline):
-    pipe = pipeline(patients=900, cliniko_per_minute=None)
+    pipe = pipeline(patients=600, cliniko_per_minute=None)
     pipe.tap_config["requests_per_minute"] = 200
     pipe.record()
     stats = pipe.sandbox.stats()
