@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from target_pipedrive.ledger.kept import Kept
 
-_CACHED = 4096
+_CACHED = 512
+"""Records, some kilobytes each: all small reference streams, and the patients of late."""
 
 
 class LedgerWorld:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Delete,
         Engine,
         FromClause,
+        Row,
         Select,
         Table,
         TextClause,
@@ -146,10 +147,15 @@ class Database:
         """Delete rows; True when there were any."""
         return self._connection.execute(_delete(table, tuple(key)), dict(key)).rowcount > 0
 
+    def row(self, table: Table, key: Mapping[str, Any]) -> Row[Any] | None:
+        """Return the row with this key, or None."""
+        statement = _select(tuple(table.c), tuple(key))
+        return self._connection.execute(statement, dict(key)).one_or_none()
+
     def value(self, column: Column[Any], key: Mapping[str, Any]) -> Any:
         """Return one column of the row with this key, or None."""
-        found = self._connection.execute(_select(column, tuple(key)), dict(key))
-        return found.scalar_one_or_none()
+        statement = _select((column,), tuple(key))
+        return self._connection.execute(statement, dict(key)).scalar_one_or_none()
 
 
 # Statements for every record are built once: building one takes longer than running it.
@@ -177,8 +183,8 @@ def _delete(table: Table, key: tuple[str, ...]) -> Delete:
 
 
 @cache
-def _select(column: Column[Any], key: tuple[str, ...]) -> Select[tuple[Any]]:
-    return select(column).where(*_equal(column.table, key))
+def _select(columns: tuple[Column[Any], ...], key: tuple[str, ...]) -> Select[Any]:
+    return select(*columns).where(*_equal(columns[0].table, key))
 
 
 def _equal(table: FromClause, names: tuple[str, ...]) -> list[ColumnElement[bool]]:

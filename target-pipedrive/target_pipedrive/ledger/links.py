@@ -57,15 +57,7 @@ class Links:
 
     def get(self, key: LinkKey) -> Link | None:
         """Return what a source record became."""
-        table = schema.links.c
-        row = self._db.run(
-            select(schema.links).where(
-                table.object == key.object,
-                table.stream == key.stream,
-                table.id == key.id,
-                table.part == key.part,
-            )
-        ).one_or_none()
+        row = self._db.row(schema.links, asdict(key))
         return _link(row) if row else None
 
     def of(self, stream: str, record_id: str) -> list[Link]:
