@@ -24,11 +24,16 @@ def test_a_record_whose_parent_is_missing_waits_for_it(loader, account):
     assert people(activity) == [account.person("1300")["id"]]
 
 
-def test_a_record_before_its_parent_is_written_at_the_end(loader, account):
+def test_records_before_their_parent_are_written_at_the_end(loader, account):
+    """There are more of them than are written at a time, so that they cannot wait for it."""
     (run,) = loader.play("child_first")
+    assert "rejected as parent_missing" in run.log
     assert run.codes() == {}
-    (activity,) = account.activities("1401")
-    assert people(activity) == [account.person("1400")["id"]]
+    assert run.kinds()["POST activities"] == 40
+    person = account.person("1400")
+    for appointment in ("1401", "1440"):
+        (activity,) = account.activities(appointment)
+        assert people(activity) == [person["id"]]
 
 
 # what is removed at the source

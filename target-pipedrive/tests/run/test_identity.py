@@ -67,6 +67,13 @@ def test_a_merge_waits_for_a_survivor_that_comes_later(loader, account):
     assert present(account, "4502") == [account.person("4501")["id"]]
 
 
+def test_the_figures_of_a_merged_patient_become_those_of_the_survivor(loader, account):
+    _, merged = loader.play("inherited_invoice")
+    assert merged.kinds() == {"PATCH persons": 1}
+    total = account.person("5201")["custom"]["Total invoiced"]
+    assert total == {"value": 10, "currency": "AUD"}
+
+
 def test_merged_attendees_take_one_place(loader, account):
     loader.play("merged_attendee")
     assert present(account, "5002") == [account.person("5001")["id"]]

@@ -92,17 +92,22 @@ def test_what_ends_a_run_has_its_exit_code(config, name, extra, code, told):
     assert told in done.stderr
 
 
+def with_states(messages):
+    """Tell after each record how many were sent."""
+    return text(
+        [
+            line
+            for number, message in enumerate(messages, 1)
+            for line in (message, {"type": "STATE", "value": {"seen": number}})
+        ]
+    )
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_loses_nothing_and_doubles_nothing(config, loader, account, sandbox, signum, code):
     (messages,) = script(f"stopped_by_{signal.Signals(signum).name.lower()}")
     patients = [row["record"]["id"] for row in messages if row["type"] == "RECORD"]
-    lines = text(
-        [
-            line
-            for number, message in enumerate(messages[:-1], 1)
-            for line in (message, {"type": "STATE", "value": {"seen": number}})
-        ]
-    )
+    lines = with_states(messages[:-1])
     sandbox.clear_log()
     sandbox.fault(api="pipedrive", kind="slow", seconds=0.3, path="/persons", method="POST")
     try:
@@ -123,6 +128,28 @@ def test_a_signal_loses_nothing_and_doubles_nothing(config, loader, account, san
 
     loader.load(messages)
     assert [len(account.people(patient)) for patient in patients] == [1] * len(patients)
+
+
+def test_the_state_is_not_ahead_of_writes_under_way(config, account, sandbox):
+    (messages,) = script("slow_writes")
+    patients = [row["record"]["id"] for row in messages[:-1]]
+    sandbox.clear_log()
+    sandbox.fault(api="pipedrive", kind="slow", seconds=4, path="/persons", method="POST", after=5)
+    try:
+        with started(config()) as process:
+            process.stdin.write(with_states(messages[:-1]))
+            process.stdin.flush()
+            wait_until(lambda: created(sandbox) == 5)
+            time.sleep(1.2)  # longer than state may take
+            stand = [len(account.people(patient)) for patient in patients]
+            process.kill()
+            out, log = process.communicate(timeout=TIMEOUT)
+    finally:
+        sandbox.clear_faults()
+    states = [json.loads(line) for line in out.splitlines()]
+    seen = states[-1]["seen"] if states else 0
+    assert sum(stand) == 5, log
+    assert stand[:seen] == [1] * seen, f"the state is ahead: {seen} of {stand}"
 
 
 def test_state_leaves_while_the_run_goes_on(config):
