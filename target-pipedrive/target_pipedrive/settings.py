@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
 from target_pipedrive.errors import SettingsError
+from target_pipedrive.pipedrive.address import address_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -182,7 +181,7 @@ class Settings:
             raise SettingsError(*faults)
         return cls(
             api_token=config["api_token"].strip(),
-            api_url=config["api_url"].rstrip("/"),
+            api_url=config["api_url"].strip().rstrip("/"),
             mapping=Path(config["mapping"]),
             ledger=config["ledger"],
             subscription=config["subscription"],
@@ -203,26 +202,8 @@ class Settings:
 def _faults(config: Mapping[str, Any]) -> Iterator[str]:
     if not config["api_token"].strip():
         yield "`api_token` is empty. Set TARGET_PIPEDRIVE_API_TOKEN."
-    url = urlsplit(config["api_url"])
-    if url.scheme not in {"https", "http"} or not url.hostname:
-        yield "`api_url` is no address. Type https://COMPANY.pipedrive.com"
-    elif url.scheme == "http" and not is_loopback(url.hostname):
-        yield "`api_url` is http://, which would show the token to others. Type https://"
-    elif url.path.strip("/") or url.query:
-        yield (
-            f"`api_url` goes on after the host ({url.path}). Type https://{url.netloc} only; "
-            "/api/v1 and /api/v2 are appended."
-        )
+    if fault := address_fault(config["api_url"]):
+        yield fault
     currency = config.get("currency") or ""
     if currency and (len(currency) != 3 or not currency.isalpha()):  # noqa: PLR2004 - ISO 4217
         yield "`currency` is no ISO 4217 code. Type one such as AUD."
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,6 +3,7 @@
 registry         operations with their prices, objects with their keys
 limits           bursts, searches, the day's tokens
 client           one request: sent, repeated where that is safe, its failure told apart
+address          what an account's address may be
 answers          what an answer means, and what of it may be repeated in an error
 encoding         JSON bodies with exact decimals
 api              objects: create, update, delete, read, upload, merge

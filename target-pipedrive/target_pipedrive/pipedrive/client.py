@@ -15,6 +15,7 @@ import stamina
 import stamina.instrumentation
 
 from target_pipedrive.errors import SettingsError, UnknownOutcome, Unreachable
+from target_pipedrive.pipedrive.address import address_fault, is_loopback
 from target_pipedrive.pipedrive.answers import Answer, failure
 from target_pipedrive.pipedrive.encoding import encode
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 THROTTLED_TRIES = 10
 CLOCK_SECONDS = 60.0  # how long a comparison with Pipedrive's clock is good
 
@@ -74,7 +74,9 @@ class Client:
             logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses at INFO
         # stamina's own hooks may print to stdout, which belongs to Singer's messages.
         stamina.instrumentation.set_on_retry_hooks([_log_repetition])
-        url = _checked(api_url)
+        if fault := address_fault(api_url):
+            raise SettingsError(fault)
+        url = httpx2.URL(api_url.strip().rstrip("/"))
         self.host: str = url.netloc.decode()
         self.limits = limits
         self._tries = tries
@@ -93,7 +95,7 @@ class Client:
                 max_connections=max_connections, max_keepalive_connections=max_connections
             ),
             follow_redirects=False,  # the token would travel along
-            trust_env=url.host not in LOOPBACK,  # a proxy cannot reach this machine's loopback
+            trust_env=not is_loopback(url.host),  # a proxy cannot reach this machine's loopback
         )
 
     def __repr__(self) -> str:
@@ -258,31 +260,6 @@ class Client:
             return
         self._ahead = date - datetime.now(UTC)
         self._clock_read_at = now
-
-
-def _checked(api_url: str) -> httpx2.URL:
-    """The address without a trailing slash; http:// for loopback alone."""
-    try:
-        url = httpx2.URL(api_url.strip().rstrip("/"))
-    except httpx2.InvalidURL:
-        url = httpx2.URL("")
-    loopback = url.host in LOOPBACK
-    if not url.host or url.scheme not in {"https", "http"}:
-        raise SettingsError(
-            "api_url is no web address: write https://COMPANY.pipedrive.com, as the browser shows "
-            "it in Pipedrive."
-        )
-    if url.scheme == "http" and not loopback:
-        raise SettingsError(
-            f"api_url must begin with https://, or the token would be readable on its way: "
-            f"write https://{url.host}."
-        )
-    if url.path not in {"", "/"} or url.query:
-        raise SettingsError(
-            f"api_url ends with the company's host, /api/v1 and /api/v2 are appended: "
-            f"write {url.scheme}://{url.netloc.decode()}."
-        )
-    return url
 
 
 def _envelope(content: bytes) -> dict[str, Any] | None:

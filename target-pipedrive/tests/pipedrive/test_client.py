@@ -214,7 +214,7 @@ async def test_the_rate_headers_are_heard(server, client):
         ("", "https://COMPANY.pipedrive.com"),
         ("ftp://acme.pipedrive.com", "https://COMPANY.pipedrive.com"),
         ("https://acme:port", "https://COMPANY.pipedrive.com"),
-        ("https://acme.pipedrive.com/api/v2", r"write https://acme\.pipedrive\.com\."),
+        ("https://acme.pipedrive.com/api/v2", r"Type https://acme\.pipedrive\.com only"),
     ],
 )
 def test_an_address_that_cannot_be_is_refused(url, words):
