@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from target_pipedrive.bodies import Bodies
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
 from target_pipedrive.engine import Engine, Strictness
@@ -108,18 +109,19 @@ class LoadSession:
             world=LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None),
             writer=Writer(
                 pipedrive=pipedrive,
+                bodies=Bodies(
+                    fields=fields,
+                    users=users,
+                    ledger=ledger,
+                    after=self._flow.after,
+                    is_admin=account.is_admin,
+                ),
                 fields=fields,
                 types=ActivityTypes(pipedrive),
-                users=users,
                 ledger=ledger,
                 index=self._index,
                 specs=mapping.field_specs(),
-                policy=Policy(
-                    remove=settings.remove,
-                    max_file_bytes=settings.max_file_bytes,
-                    is_admin=account.is_admin,
-                ),
-                after=self._flow.after,
+                policy=Policy(remove=settings.remove, max_file_bytes=settings.max_file_bytes),
             ),
             flow=self._flow,
             users=users,

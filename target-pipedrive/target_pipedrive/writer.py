@@ -11,21 +11,20 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
-from target_pipedrive.desired import Owner, Ref
+from target_pipedrive.decide import Changes
 from target_pipedrive.errors import Refused, Rejected, UnknownOutcome
 from target_pipedrive.ledger import Link, LinkKey
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Collection
     from datetime import datetime
 
+    from target_pipedrive.bodies import Bodies
     from target_pipedrive.desired import Desired, FieldSpec
     from target_pipedrive.index import Existing, Index
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.pipedrive import ActivityTypes, Fields, ObjectType, Pipedrive
-    from target_pipedrive.users import Users
 
 logger = logging.getLogger("target_pipedrive")
 
@@ -33,6 +32,9 @@ LOOKS = (0.5, 2.0, 5.0)
 """Seconds to wait before each look for a create of unknown outcome."""
 
 GONE = frozenset({404, 410})
+
+_FORMER = "former "
+"""Begins the part of a file that was replaced and has not been deleted yet."""
 
 Action = Literal["created", "adopted", "updated", "unchanged", "removed", "kept", "merged"]
 
@@ -44,12 +46,10 @@ class Policy:
     Args:
         remove: Objects whose source record was removed are deleted in Pipedrive.
         max_file_bytes: Larger files are left for a person.
-        is_admin: The token is an administrator's.
     """
 
     remove: bool
     max_file_bytes: int
-    is_admin: bool
 
 
 class Writer:
@@ -57,44 +57,41 @@ class Writer:
 
     Args:
         pipedrive: The API.
+        bodies: What is sent.
         fields: Custom fields.
         types: Activity types.
-        users: Who owns what.
         ledger: What became what.
         index: What stands there already.
         specs: Custom fields the mapping needs.
         policy: Choices of the user.
-        after: Waits for work under way on a record (stream, id).
     """
 
-    def __init__(  # noqa: PLR0913 - the rooms it joins
+    def __init__(
         self,
         *,
         pipedrive: Pipedrive,
+        bodies: Bodies,
         fields: Fields,
         types: ActivityTypes,
-        users: Users,
         ledger: Ledger,
         index: Index,
         specs: Collection[FieldSpec],
         policy: Policy,
-        after: Callable[[tuple[str, str]], Awaitable[None]],
     ) -> None:
         self._pipedrive = pipedrive
+        self._bodies = bodies
         self._fields = fields
         self._types = types
-        self._users = users
         self._ledger = ledger
         self._index = index
         self._specs = specs
         self._policy = policy
-        self._after = after
         self._prepared: dict[str, asyncio.Task[None]] = {}
 
     def stands(self, desired: Desired) -> bool:
         """Return whether an object stands as desired, as far as the ledger knows."""
         link = self._ledger.links.get(_key(desired))
-        return link is not None and not self._changes(desired, link)
+        return link is not None and not self._bodies.changes(desired, link)
 
     async def write(self, desired: Desired) -> Action:
         """Make one object stand as desired.
@@ -107,7 +104,7 @@ class Writer:
         link = self._ledger.links.get(_key(desired))
         if link is None:
             return await self._create(desired)
-        difference = self._changes(desired, link)
+        difference = self._bodies.changes(desired, link)
         if not difference:
             return "unchanged"
         if desired.file is not None:
@@ -117,11 +114,14 @@ class Writer:
     async def remove(self, link: Link) -> Action:
         """Take away an object whose source record has none any more.
 
-        Only what we created is deleted, and only if the policy says so.
+        Only what we created is deleted, and only if the policy says so; a file that was
+        replaced goes in any case.
         """
-        if not (self._policy.remove and link.created):
+        replaced = link.key.part.startswith(_FORMER)
+        if link.created and (self._policy.remove or replaced):
+            await self._pipedrive.delete(link.key.object, link.pipedrive_id)
+        elif not replaced:
             return "kept"
-        await self._pipedrive.delete(link.key.object, link.pipedrive_id)
         self._forget(link)
         return "removed"
 
@@ -165,8 +165,8 @@ class Writer:
         await self._prepare(desired.object)
         if desired.object == "activity_type":
             return await self._ensure_type(desired)
-        prints = self._prints(desired)
-        body = await self._body(desired, Changes(tuple(prints), ()), creating=True)
+        prints = self._bodies.prints(desired)
+        body = await self._bodies.of(desired, Changes(tuple(prints), ()), creating=True)
         if existing := await self._index.find(desired, body):
             return await self._adopt(desired, existing)
         since = self._pipedrive.server_time()
@@ -221,10 +221,10 @@ class Writer:
             sent=None if existing.ours else {},
         )
         if desired.file is not None:  # a file's content cannot be changed, only looked at
-            self._ledger.links.put(replace(link, sent=self._prints(desired)))
+            self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)))
         else:
             self._ledger.links.put(link)
-            await self._update(desired, link, self._changes(desired, link))
+            await self._update(desired, link, self._bodies.changes(desired, link))
         return "adopted"
 
     async def _ensure_type(self, desired: Desired) -> Action:
@@ -236,7 +236,7 @@ class Writer:
                 found.id,
                 found.key_string,
                 created=found.created,
-                sent=self._prints(desired),
+                sent=self._bodies.prints(desired),
             )
         )
         return "created" if found.created else "adopted"
@@ -246,11 +246,11 @@ class Writer:
     async def _update(self, desired: Desired, link: Link, difference: Changes) -> Action:
         kind = OBJECTS[desired.object]
         await self._prepare(desired.object)
-        prints = self._prints(desired)
+        prints = self._bodies.prints(desired)
         if desired.object == "activity_type" and not link.created:
             self._ledger.links.forget(link.key)  # not ours to rename: find or make another
             return await self._create(desired)
-        body = await self._body(desired, difference)
+        body = await self._bodies.of(desired, difference)
         if body:
             if not link.created:
                 await self._save_before(desired.object, link, body)
@@ -272,16 +272,17 @@ class Writer:
         return "updated"
 
     async def _replace_file(self, desired: Desired, link: Link) -> Action:
-        """Let the new file stand before the old one goes."""
+        """Let the new file stand before the old one goes.
+
+        Until then the old one is known as a former part of its record, so that a later run
+        finishes what this one may not live to do.
+        """
+        part = f"{_FORMER}{link.pipedrive_id} {link.key.part}"
+        former = replace(link, key=replace(link.key, part=part))
+        self._ledger.links.put(former)
         self._ledger.links.forget(link.key)
-        try:
-            await self._create(desired)
-        except Rejected:
-            self._ledger.links.put(link)
-            raise
-        if link.created:
-            await self._pipedrive.delete("file", link.pipedrive_id)
-        self._ledger.signs.forget("file", link.pipedrive_id)
+        await self._create(desired)
+        await self.remove(former)
         return "updated"
 
     async def _save_before(self, obj: str, link: Link, body: dict[str, Any]) -> None:
@@ -293,82 +294,7 @@ class Writer:
         values |= {key: custom.get(key) for key in body.get("custom_fields", {})}
         self._ledger.links.save_before(obj, link.pipedrive_id, values)
 
-    # bodies
-
-    async def _body(
-        self, desired: Desired, difference: Changes, *, creating: bool = False
-    ) -> dict[str, Any]:
-        """Return the body that makes a difference, references resolved.
-
-        Raises:
-            Rejected: `parent_missing`.
-        """
-        kind = OBJECTS[desired.object]
-        body = {
-            key: await self._resolve(value)
-            for key, value in desired.body.items()
-            if key in difference.set
-            and (creating or key not in kind.create_only)
-            and (self._policy.is_admin or key not in kind.admin_only)
-        }
-        body |= self._emptied(desired, difference.cleared, kind)
-        changed = {*difference.set, *difference.cleared}
-        custom = {
-            label: field for label, field in desired.custom.items() if CUSTOM + label in changed
-        }
-        if custom and (encoded := await self._fields.encode(desired.object, custom)):
-            body["custom_fields"] = encoded
-        return body
-
-    def _emptied(self, desired: Desired, keys: Collection[str], kind: ObjectType) -> dict[str, Any]:
-        """Return what empties Pipedrive's own keys, as far as it can be done; report the rest."""
-        own = [key for key in keys if not key.startswith(CUSTOM) and key not in kind.create_only]
-        body: dict[str, Any] = {key: None for key in own if key in kind.clearable}
-        body |= {key: kind.empties[key] for key in own if key in kind.empties}
-        if stuck := [key for key in own if key not in body]:
-            logger.warning(
-                "%s/%s: Pipedrive cannot empty %s of a %s; the old value stays",
-                desired.stream,
-                desired.id,
-                ", ".join(stuck),
-                desired.object,
-            )
-        return body
-
-    async def _resolve(self, value: Any) -> Any:
-        match value:
-            case Ref():
-                return await self._pipedrive_id(value)
-            case Owner():
-                return self._users.id_of(value)
-            case dict():
-                return {key: await self._resolve(item) for key, item in value.items()}
-            case list() | tuple():
-                return [await self._resolve(item) for item in value]
-            case _:
-                return value
-
-    async def _pipedrive_id(self, ref: Ref) -> int | str:
-        """Wait for the object a reference names; return what stands for it in a body."""
-        record_id = self._ledger.kept.survivor(ref.stream, ref.id)
-        await self._after((ref.stream, record_id))
-        link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
-        if link is None:
-            raise Rejected("parent_missing", f"{ref.stream}/{record_id}")
-        return int(link.handle) if link.handle.isdigit() else link.handle
-
     # small helps
-
-    def _prints(self, desired: Desired) -> dict[str, str]:
-        return fingerprints(desired, self._users.id_of)
-
-    def _changes(self, desired: Desired, link: Link) -> Changes:
-        kind = OBJECTS[desired.object]
-        prints = self._prints(desired)
-        found = changes(desired, prints, link.sent, self._ledger.kept.survivor)
-        return Changes(
-            tuple(key for key in found.set if key not in kind.create_only), found.cleared
-        )
 
     def _check_file(self, desired: Desired) -> None:
         if desired.file is not None and desired.file.size > self._policy.max_file_bytes:

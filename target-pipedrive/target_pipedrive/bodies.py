@@ -1,0 +1,124 @@
+"""What is sent for an object: what differs, and the body that makes it so."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
+from target_pipedrive.desired import Owner, Ref
+from target_pipedrive.errors import Rejected
+from target_pipedrive.ledger import LinkKey
+from target_pipedrive.pipedrive import OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from target_pipedrive.desired import Desired
+    from target_pipedrive.ledger import Ledger, Link
+    from target_pipedrive.pipedrive import Fields, ObjectType
+    from target_pipedrive.users import Users
+
+logger = logging.getLogger("target_pipedrive")
+
+
+class Bodies:
+    """Turns desired objects into request bodies.
+
+    Args:
+        fields: Custom fields.
+        users: Who owns what.
+        ledger: What became what.
+        after: Waits for work under way on a record (stream, id).
+        is_admin: The token is an administrator's.
+    """
+
+    def __init__(
+        self,
+        *,
+        fields: Fields,
+        users: Users,
+        ledger: Ledger,
+        after: Callable[[tuple[str, str]], Awaitable[None]],
+        is_admin: bool,
+    ) -> None:
+        self._fields = fields
+        self._users = users
+        self._ledger = ledger
+        self._after = after
+        self._is_admin = is_admin
+
+    def prints(self, desired: Desired) -> dict[str, str]:
+        """Return the fingerprints of an object's values."""
+        return fingerprints(desired, self._users.id_of)
+
+    def changes(self, desired: Desired, link: Link) -> Changes:
+        """Return what differs from what was sent last."""
+        kind = OBJECTS[desired.object]
+        prints = self.prints(desired)
+        found = changes(desired, prints, link.sent, self._ledger.kept.survivor)
+        return Changes(
+            tuple(key for key in found.set if key not in kind.create_only), found.cleared
+        )
+
+    async def of(
+        self, desired: Desired, difference: Changes, *, creating: bool = False
+    ) -> dict[str, Any]:
+        """Return the body that makes a difference, references resolved.
+
+        Raises:
+            Rejected: `parent_missing`.
+        """
+        kind = OBJECTS[desired.object]
+        body = {
+            key: await self._resolve(value)
+            for key, value in desired.body.items()
+            if key in difference.set
+            and (creating or key not in kind.create_only)
+            and (self._is_admin or key not in kind.admin_only)
+        }
+        body |= self._emptied(desired, difference.cleared, kind)
+        changed = {*difference.set, *difference.cleared}
+        custom = {
+            label: field for label, field in desired.custom.items() if CUSTOM + label in changed
+        }
+        if custom and (encoded := await self._fields.encode(desired.object, custom)):
+            body["custom_fields"] = encoded
+        return body
+
+    def _emptied(self, desired: Desired, keys: Collection[str], kind: ObjectType) -> dict[str, Any]:
+        """Return what empties Pipedrive's own keys, as far as it can be done; report the rest."""
+        own = [key for key in keys if not key.startswith(CUSTOM) and key not in kind.create_only]
+        body: dict[str, Any] = {key: None for key in own if key in kind.clearable}
+        body |= {key: kind.empties[key] for key in own if key in kind.empties}
+        if stuck := [key for key in own if key not in body]:
+            logger.warning(
+                "%s/%s: Pipedrive cannot empty %s of a %s; the old value stays",
+                desired.stream,
+                desired.id,
+                ", ".join(stuck),
+                desired.object,
+            )
+        return body
+
+    async def _resolve(self, value: Any) -> Any:
+        match value:
+            case Ref():
+                return await self._pipedrive_id(value)
+            case Owner():
+                return self._users.id_of(value)
+            case dict():
+                return {key: await self._resolve(item) for key, item in value.items()}
+            case list() | tuple():
+                return [await self._resolve(item) for item in value]
+            case _:
+                return value
+
+    async def _pipedrive_id(self, ref: Ref) -> int | str:
+        """Wait for the object a reference names; return what stands for it in a body."""
+        record_id = self._ledger.kept.survivor(ref.stream, ref.id)
+        await self._after((ref.stream, record_id))
+        link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
+        if link is None:
+            raise Rejected("parent_missing", f"{ref.stream}/{record_id}")
+        return int(link.handle) if link.handle.isdigit() else link.handle
