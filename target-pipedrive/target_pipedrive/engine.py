@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.errors import RecordError, Rejected, SettingsError, TooManyRejects
 from target_pipedrive.flow import Flow, SettleLog
+from target_pipedrive.keeper import Keeper
 from target_pipedrive.ledger import LinkKey
-from target_pipedrive.mapping import Context, Options, Why
+from target_pipedrive.mapping import Context, Options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -83,7 +84,7 @@ class Engine:
         self._counts = counts
         self._strictness = strictness
         self._stream = ""
-        self._dirtied: set[tuple[str, str]] = set()
+        self._keeper = Keeper(mapping, ledger.kept, world)
         self.settle_log = SettleLog()
 
     # messages
@@ -104,7 +105,7 @@ class Engine:
         self._counts.read[stream] += 1
         await self._enter(stream)
         try:
-            self._keep(stream, record)
+            self._keeper.keep(stream, record)
         except Rejected as rejected:
             self._reject(_KEPT, stream, str(record.get("id") or ""), rejected, record)
         else:
@@ -151,46 +152,11 @@ class Engine:
             raise SettingsError(f"{text}; `unmatched_practitioners` is set to stop.")
         logger.warning("%s; what is theirs goes to the default owner.", text)
 
-    # keeping
-
-    def _keep(self, stream: str, record: Record) -> None:
-        """Keep what others are computed from; mark what is computed from it."""
-        kept = self._mapping.kept(stream)
-        if kept is None:
-            return
-        record_id = kept.key(record)
-        parent = kept.parent(record)
-        former = self._ledger.kept.parent(stream, record_id)
-        data = kept.project(record)
-        if data is None:
-            changed = self._ledger.kept.drop(stream, record_id)
-        else:
-            changed = self._ledger.kept.put(stream, record_id, parent[1] if parent else None, data)
-        if not changed:
-            return
-        self._world.forget(stream, record_id)
-        for user in self._ledger.kept.users_of(stream, record_id):
-            self._mark_dirty(*user)
-        if parent is not None:
-            for parent_id in {parent[1], former} - {None}:
-                self._mark_dirty(parent[0], str(parent_id))
-
-    def _mark_dirty(self, stream: str, record_id: str) -> None:
-        """A record must be evaluated again, if it was read before; else it is still to come."""
-        record_id = self._ledger.kept.survivor(stream, record_id)
-        if self._ledger.kept.has(stream, record_id):
-            self._ledger.kept.mark_dirty(stream, record_id)
-            self._dirtied.add((stream, record_id))
-
     # evaluating
 
     async def _take_dirty(self, stream: str) -> None:
         """Evaluate once more what depends on something that changed; merges first."""
-        merged: list[str] = []
-        others: list[str] = []
-        for record_id in self._ledger.kept.dirty(stream):
-            stands = self._ledger.kept.survivor(stream, record_id) == record_id
-            (others if stands else merged).append(record_id)
+        merged, others = self._keeper.dirty(stream)
         for record_id in merged:
             await self._take_kept(stream, record_id)
             await self._flow.after((stream, record_id))
@@ -220,15 +186,9 @@ class Engine:
             self._reject(rules[0].object, stream, "", Rejected("no_key"), record)
             return
         key = (stream, record_id)
-        self._dirtied.discard(key)
-        self._world.begin()
-        outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
-        self._learn_merges(stream, record_id, outcomes)
-        kept = self._mapping.kept(stream)
-        if kept is not None and kept.why is Why.PARENT:
-            self._ledger.kept.note_lookups(stream, record_id, self._world.asked)
+        outcomes = self._evaluate_all(key, rules, record)
         if parkable and self._must_wait(stream, record_id, outcomes):
-            self._ledger.kept.mark_dirty(stream, record_id)
+            self._keeper.park(key)
             return
         ticket = self.settle_log.open()
         if not self._flow.busy(key) and all(self._stands(record_id, *item) for item in outcomes):
@@ -246,20 +206,22 @@ class Engine:
 
         await self._flow.start(key, work)
 
+    def _evaluate_all(
+        self, key: tuple[str, str], rules: Sequence[ObjectRule], record: Record
+    ) -> list[Outcome]:
+        self._keeper.evaluating(key)
+        outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
+        for _, outcome in outcomes:
+            if not isinstance(outcome, Rejected) and outcome.merged_into is not None:
+                self._keeper.merged(key, outcome.merged_into)
+        self._keeper.evaluated(key)
+        return outcomes
+
     def _evaluate(self, rule: ObjectRule, record: Record) -> Evaluation | Rejected:
         try:
             return rule.evaluate(record, self._world)
         except Rejected as rejected:
             return rejected
-
-    def _learn_merges(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> None:
-        for _, outcome in outcomes:
-            if isinstance(outcome, Rejected) or outcome.merged_into is None:
-                continue
-            if self._ledger.kept.set_merged(stream, record_id, outcome.merged_into):
-                self._mark_dirty(stream, outcome.merged_into)
-                for user in self._ledger.kept.users_of(stream, record_id):
-                    self._mark_dirty(*user)
 
     def _must_wait(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> bool:
         """Return whether a record depends on records of its own stream that may still come."""
@@ -378,8 +340,8 @@ class Engine:
 
     def _settle(self, ticket: int, key: tuple[str, str]) -> None:
         """A record is written or durably rejected, as it was evaluated."""
-        if key not in self._dirtied and not self._flow.superseded(key):
-            self._ledger.kept.mark_clean(*key)
+        if not self._flow.superseded(key):
+            self._keeper.settled(key)
         self.settle_log.settle(ticket)
 
     def _done(self, obj: str, stream: str, record_id: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
+
+from target_pipedrive.errors import Blocked
 
 from .conftest import script
 
@@ -56,6 +59,22 @@ def test_a_table_is_replaced_before_the_old_one_goes(loader, account, sandbox):
         False,
         True,
     ]
+
+
+def test_a_replaced_table_goes_even_when_the_run_died_in_between(loader, account, sandbox):
+    text = json.dumps(script("communications")).replace('"30', '"39')  # another patient
+    first, more = json.loads(text)
+    loader.load(first)
+    sandbox.fault(kind="html_403", api="pipedrive", method="DELETE", times=1)
+    assert isinstance(loader.attempt(more).error, Blocked)
+    person = account.person("3900")
+    assert len(account.files(person)) == 2, "the old one could not be deleted"
+    sandbox.clear_faults()
+    again = loader.load(more)
+    assert [(write.method, write.path.split("/")[3]) for write in again.writes] == [
+        ("DELETE", "files")
+    ]
+    assert len(account.files(person)) == 1
 
 
 def test_a_long_note_becomes_parts_and_shrinks_again(loader, account):

@@ -1,0 +1,104 @@
+"""Keeps the records that others are computed from, and knows what must be computed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.mapping import Why
+
+if TYPE_CHECKING:
+    from target_pipedrive.ledger.kept import Kept
+    from target_pipedrive.mapping import MappingSet
+    from target_pipedrive.world import LedgerWorld
+
+Key = tuple[str, str]
+"""Stream and key of a record."""
+
+
+class Keeper:
+    """What depends on what, among kept records.
+
+    Args:
+        mapping: What must be kept of each stream.
+        kept: Where it is kept.
+        world: Told of what changed.
+    """
+
+    def __init__(self, mapping: MappingSet, kept: Kept, world: LedgerWorld) -> None:
+        self._mapping = mapping
+        self._kept = kept
+        self._world = world
+        self._marked: set[Key] = set()
+        """Marked dirty since they were evaluated last."""
+
+    def keep(self, stream: str, record: dict[str, Any]) -> None:
+        """Keep what others need of a record; mark what is computed from it.
+
+        Raises:
+            Rejected: An expression about what to keep failed.
+        """
+        rule = self._mapping.kept(stream)
+        if rule is None:
+            return
+        record_id = rule.key(record)
+        parent = rule.parent(record)
+        former = self._kept.parent(stream, record_id)
+        data = rule.project(record)
+        if data is None:
+            changed = self._kept.drop(stream, record_id)
+        else:
+            changed = self._kept.put(stream, record_id, parent[1] if parent else None, data)
+        if not changed:
+            return
+        self._world.forget(stream, record_id)
+        self._mark_users((stream, record_id))
+        if parent is not None:
+            for parent_id in {parent[1], former} - {None}:
+                self.mark((parent[0], str(parent_id)))
+
+    def merged(self, key: Key, survivor: str) -> None:
+        """A record was merged into another at the source."""
+        if self._kept.set_merged(*key, survivor):
+            self.mark((key[0], survivor))
+            self._mark_users(key)
+
+    def mark(self, key: Key) -> None:
+        """A record must be evaluated again, if it was read before; else it is still to come."""
+        stream, record_id = key
+        record_id = self._kept.survivor(stream, record_id)
+        if self._kept.has(stream, record_id):
+            self._kept.mark_dirty(stream, record_id)
+            self._marked.add((stream, record_id))
+
+    def park(self, key: Key) -> None:
+        """A record is evaluated again when its stream has ended."""
+        self._kept.mark_dirty(*key)
+
+    def evaluating(self, key: Key) -> None:
+        """A record is evaluated now: what was marked before is taken into account."""
+        self._marked.discard(key)
+        self._world.begin()
+
+    def evaluated(self, key: Key) -> None:
+        """A record was evaluated: remember with whose help, if it can be evaluated again."""
+        rule = self._mapping.kept(key[0])
+        if rule is not None and rule.why is Why.PARENT:
+            self._kept.note_lookups(*key, self._world.asked)
+
+    def settled(self, key: Key) -> None:
+        """A record stands as it was evaluated; a mark set since then stays."""
+        if key not in self._marked:
+            self._kept.mark_clean(*key)
+
+    def dirty(self, stream: str) -> tuple[list[str], list[str]]:
+        """Return what must be evaluated again: records merged away, and the others."""
+        merged: list[str] = []
+        others: list[str] = []
+        for record_id in self._kept.dirty(stream):
+            stands = self._kept.survivor(stream, record_id) == record_id
+            (others if stands else merged).append(record_id)
+        return merged, others
+
+    def _mark_users(self, key: Key) -> None:
+        for user in self._kept.users_of(*key):
+            self.mark(user)
