@@ -225,6 +225,8 @@ class Engine:
 
     def _must_wait(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> bool:
         """Return whether a record depends on records of its own stream that may still come."""
+        if not self._keeper.whole(stream):
+            return False
         if stream in self._world.missed:
             return True
         return any(

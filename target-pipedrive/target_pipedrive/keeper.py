@@ -56,6 +56,11 @@ class Keeper:
             for parent_id in {parent[1], former} - {None}:
                 self.mark((parent[0], str(parent_id)))
 
+    def whole(self, stream: str) -> bool:
+        """Return whether a stream's records are kept whole, so that they can be evaluated again."""
+        rule = self._mapping.kept(stream)
+        return rule is not None and rule.why is Why.PARENT
+
     def merged(self, key: Key, survivor: str) -> None:
         """A record was merged into another at the source."""
         if self._kept.set_merged(*key, survivor):
@@ -81,8 +86,7 @@ class Keeper:
 
     def evaluated(self, key: Key) -> None:
         """A record was evaluated: remember with whose help, if it can be evaluated again."""
-        rule = self._mapping.kept(key[0])
-        if rule is not None and rule.why is Why.PARENT:
+        if self.whole(key[0]):
             self._kept.note_lookups(*key, self._world.asked)
 
     def settled(self, key: Key) -> None:
