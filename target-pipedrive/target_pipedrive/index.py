@@ -137,6 +137,10 @@ class Index:
                         return row_id
         return None
 
+    def adopts(self, obj: str) -> bool:
+        """Return whether rows of others may be taken over, by a match."""
+        return bool(self._view(obj).matches)
+
     def note_end(self, now: datetime) -> None:
         """The run ends in good order: everything we wrote until now is in the ledger.
 
@@ -145,7 +149,7 @@ class Index:
         """
         for obj, refreshed in self._refreshed.items():
             # Rows of others that came during the run matter only where rows are matched.
-            seen = refreshed if self._view(obj).matches else now
+            seen = refreshed if self.adopts(obj) else now
             self._ledger.book.note(f"seen {obj}", (seen - OVERLAP).isoformat())
 
     def _view(self, obj: str) -> View:

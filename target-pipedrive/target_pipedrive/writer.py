@@ -209,10 +209,11 @@ class Writer:
     async def _adopt(self, desired: Desired, existing: Existing) -> Action:
         """Take over a row that stands there already.
 
-        A row with our mark is ours, last written in a state we do not know, unless rows of its
-        kind may also be adopted by a match: then we cannot tell who made it.
+        A row with our mark was last written in a state we do not know. It is ours to delete if a
+        run announced it, or if rows of its kind are never adopted from others.
         """
-        created = existing.ours and not desired.match
+        announced = self._ledger.links.announced(_key(desired))
+        created = existing.ours and (announced or not self._index.adopts(desired.object))
         link = Link(
             _key(desired),
             existing.id,

@@ -35,6 +35,7 @@ def test_the_file_is_its_owners_alone(ledger, tmp_path):
 def test_a_link_is_read_back_and_ends_its_intent(url):
     first = Ledger(url, "run 1")
     first.links.announce(KEY)
+    assert first.links.announced(KEY)
     assert first.links.newest_intent() is None, "its own creates are under way"
     first.close()
     ledger = Ledger(url, "run 2")
@@ -43,6 +44,7 @@ def test_a_link_is_read_back_and_ends_its_intent(url):
     ledger.links.put(link)
     assert ledger.links.get(KEY) == link
     assert ledger.links.newest_intent() is None
+    assert not ledger.links.announced(KEY)
     assert ledger.links.owned("person", [4, 5, 6]) == {5}
     ledger.links.forget(KEY)
     assert ledger.links.get(KEY) is None

@@ -106,6 +106,10 @@ class Links:
         """The outcome of a create is known."""
         self._db.drop(schema.intents, asdict(key))
 
+    def announced(self, key: LinkKey) -> bool:
+        """Return whether the outcome of a create of this object is not known."""
+        return self._db.value(schema.intents.c.id, asdict(key)) is not None
+
     def newest_intent(self) -> float | None:
         """Return when an earlier run announced its newest create of unknown outcome.
 
