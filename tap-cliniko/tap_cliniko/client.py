@@ -129,7 +129,8 @@ class Client:
                 f"the first contact with {self._settings.api_url}",
                 ask,
                 FIRST_CONTACT_TRIES,
-                "check the network, and api_url if you set it",
+                f"check the network, the shard at the end of api_key ({self._settings.shard}), and "
+                "api_url if you set it",
             )
         return self._account
 
