@@ -86,7 +86,7 @@ def own_settings(docs: Any) -> dict[str, dict[str, Any]]:
     ("pattern", "what"),
     [
         (r"/(?:home|root|Users|workspace)/[A-Za-z]", "a folder of somebody's own machine"),
-        (r"pypi\.(?:org|python\.org)|pythonhosted\.org", "the host of a package index"),
+        (r"https?://\S+/simple\b", "the address of a package index"),
     ],
 )
 def test_nothing_of_the_place_where_it_was_written(pattern: str, what: str):
