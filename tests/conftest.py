@@ -81,19 +81,25 @@ class Pipeline:
             )
         return path
 
-    def load(self, messages: Path, *, kill_after: float | None = None, **extra: Any) -> Result:
-        """Feed recorded messages to the target; kill it after so many seconds if asked to."""
+    def load(self, messages: Path, *, kill_after: int | None = None, **extra: Any) -> Result:
+        """Feed recorded messages to the target; kill it after so many requests if asked to."""
         with messages.open() as stdin, self._logs("target") as (out, log):
             process = subprocess.Popen(
                 self.target(**extra), stdin=stdin, stdout=out, stderr=log, cwd=self.folder
             )
-            code = self._wait(process, kill_after, signal.SIGKILL)
+            if kill_after is not None:
+                self._let_send(process, kill_after)
+                process.kill()
+            code = self._wait(process)
         return self._result(None, code)
 
     def run(
-        self, *, stop_after: float | None = None, signum: int = signal.SIGTERM, **extra: Any
+        self, *, stop_after: int | None = None, signum: int = signal.SIGTERM, **extra: Any
     ) -> Result:
-        """Run tap into target; keep the state as Meltano would; signal both if asked to."""
+        """Run tap into target, keep the state as Meltano would.
+
+        Both get a signal once the target has sent `stop_after` requests, if asked to.
+        """
         with self._logs("target") as (out, log), (self.folder / "tap.log").open("w") as tap_log:
             tap = subprocess.Popen(
                 self.tap(), stdout=subprocess.PIPE, stderr=tap_log, cwd=self.folder
@@ -103,12 +109,12 @@ class Pipeline:
             )
             tap.stdout.close()
             if stop_after is not None:
-                self._sleep(target, stop_after)
+                self._let_send(target, stop_after)
                 for process in (tap, target):
                     if process.poll() is None:
                         process.send_signal(signum)
-            target_code = self._wait(target, None, signum)
-            tap_code = self._wait(tap, None, signum)
+            target_code = self._wait(target)
+            tap_code = self._wait(tap)
         return self._result(tap_code, target_code)
 
     def check(self) -> dict[str, Any]:
@@ -155,17 +161,16 @@ class Pipeline:
         path.write_text(json.dumps(content))
         return str(path)
 
-    @staticmethod
-    def _sleep(process: subprocess.Popen[bytes], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and process.poll() is None:
-            time.sleep(0.01)
+    def _let_send(self, process: subprocess.Popen[bytes], requests: int) -> None:
+        """Wait until so many requests have reached Pipedrive, or the process has ended."""
+        self.sandbox.clear_log()
+        while process.poll() is None:
+            if self.sandbox.stats()["requests"].get("pipedrive", 0) >= requests:
+                return
+            time.sleep(0.02)
 
-    def _wait(self, process: subprocess.Popen[bytes], kill_after: float | None, signum: int) -> int:
-        if kill_after is not None:
-            self._sleep(process, kill_after)
-            if process.poll() is None:
-                process.send_signal(signum)
+    @staticmethod
+    def _wait(process: subprocess.Popen[bytes]) -> int:
         try:
             return process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
