@@ -44,10 +44,12 @@ class Existing:
     Args:
         id: Its id.
         ours: It bears our mark; otherwise it is adopted by a match.
+        outdated: It is a generated file with other content.
     """
 
     id: int
     ours: bool
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ class Index:
         await self._refresh(desired.object)
         if ours := self._free(desired.object, sign(desired, body)):
             return Existing(ours[0], ours=True)
+        generated = desired.file is not None and desired.file.data is not None
+        if generated and (older := self._free(desired.object, _name_sign(desired, body))):
+            return Existing(older[0], ours=True, outdated=True)
         if desired.match:
             candidates = self._free(desired.object, match_sign(desired.match))
             if len(candidates) > 1:
@@ -214,11 +219,10 @@ class Index:
         for label in view.lines:
             found += [f"{Found.LINE} {label}: {key}" for key in _keys_in(text, label)]
         if obj == "file":
-            found += [
-                f"{Found.NAME} {parent}={row[parent]} {row.get('name')} {row.get('file_size')}"
-                for parent in PARENTS
-                if row.get(parent)
-            ]
+            for parent in PARENTS:
+                if row.get(parent):
+                    name = f"{Found.NAME} {parent}={row[parent]} {row.get('name')}"
+                    found += [name, f"{name} {row.get('file_size')}"]
         return found
 
 
@@ -226,11 +230,14 @@ def sign(desired: Desired, body: dict[str, Any]) -> str:
     """Return the sign by which an object of ours is recognised."""
     mark = desired.mark
     if mark.found is Found.NAME:
-        parent, parent_id = _parent(body)
-        size = desired.file.size if desired.file else ""
-        return f"{mark.found} {parent}={parent_id} {body.get('name') or mark.key} {size}"
+        return f"{_name_sign(desired, body)} {desired.file.size if desired.file else ''}"
     part = f"#{desired.part}" if desired.part and mark.found is Found.LINE else ""
     return f"{mark.found} {mark.label}: {mark.key}{part}"
+
+
+def _name_sign(desired: Desired, body: dict[str, Any]) -> str:
+    parent, parent_id = _parent(body)
+    return f"{Found.NAME} {parent}={parent_id} {body.get('name') or desired.mark.key}"
 
 
 def match_sign(values: dict[str, str]) -> str:

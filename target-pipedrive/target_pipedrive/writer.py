@@ -221,6 +221,8 @@ class Writer:
             created=created,
             sent=None if existing.ours else {},
         )
+        if existing.outdated:
+            return await self._replace_file(desired, link)
         if desired.file is not None:  # a file's content cannot be changed, only looked at
             self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)))
         else:

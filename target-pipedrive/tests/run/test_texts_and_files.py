@@ -77,6 +77,15 @@ def test_a_replaced_table_goes_even_when_the_run_died_in_between(loader, account
     assert len(account.files(person)) == 1
 
 
+def test_a_table_that_grew_is_replaced_even_when_the_ledger_was_lost(loader, account, tmp_path):
+    text = json.dumps(script("communications")).replace('"30', '"38')  # another patient
+    first, more = json.loads(text)
+    loader.load(first)
+    again = loader.load([*first[:-1], *more], ledger=f"sqlite:///{tmp_path}/another.db")
+    assert again.kinds() == {"PATCH persons": 1, "POST files": 1, "DELETE files": 1}
+    assert len(account.files(account.person("3800"))) == 1
+
+
 def test_a_long_note_becomes_parts_and_shrinks_again(loader, account):
     messages, shorter = script("long_note")
     longer = copy.deepcopy(messages)
