@@ -92,12 +92,6 @@ class Links:
         query = select(table.pipedrive_id).where(table.object == obj, table.pipedrive_id.in_(ids))
         return set(self._db.run(query).scalars())
 
-    def count(self) -> dict[str, int]:
-        """Return how many objects of each kind are known."""
-        table = schema.links.c
-        rows = self._db.run(select(table.object, func.count()).group_by(table.object))
-        return {row[0]: row[1] for row in rows}
-
     def announce(self, key: LinkKey) -> None:
         """Write down that an object is about to be created."""
         self._db.put(schema.intents, asdict(key), {"run": self._run, "announced_at": time.time()})
