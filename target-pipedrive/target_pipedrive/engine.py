@@ -302,9 +302,10 @@ class Engine:
         record = self._ledger.kept.get(stream, record_id)
         if record is None:
             return
-        for rule in self._mapping.rules(stream):
-            await self._apply(rule, record_id, record, self._evaluate(rule, record))
-        self._ledger.kept.mark_clean(stream, record_id)
+        key = (stream, record_id)
+        for rule, outcome in self._evaluate_all(key, self._mapping.rules(stream), record):
+            await self._apply(rule, record_id, record, outcome)
+        self._keeper.settled(key)
 
     async def _replay_rejects(self) -> None:
         """Try rejected records again: what they lacked may have come since."""

@@ -112,6 +112,11 @@ class Refused(RecordError):
         self.status = status
         self.reason = reason
 
+    @property
+    def gone(self) -> bool:
+        """Whether the object is not there (any more)."""
+        return self.status in {404, 410}
+
 
 class UnknownOutcome(RecordError):
     """A write got no usable answer; it may or may not stand in Pipedrive.

@@ -10,11 +10,10 @@ from singer_sdk import typing as th
 
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.pipedrive.address import address_fault
+from target_pipedrive.pipedrive.limits import BURSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-SUBSCRIPTIONS = ["lite", "growth", "premium", "ultimate"]
 
 SCHEMA = th.PropertiesList(
     th.Property(
@@ -62,7 +61,7 @@ SCHEMA = th.PropertiesList(
         "subscription",
         th.StringType(nullable=False),
         default="lite",
-        allowed_values=SUBSCRIPTIONS,
+        allowed_values=[*BURSTS],
         title="Subscription",
         description="Pipedrive plan of the account; it sets the burst limit, the tokens a day and "
         "the number of custom fields.",

@@ -31,8 +31,6 @@ logger = logging.getLogger("target_pipedrive")
 LOOKS = (0.5, 2.0, 5.0)
 """Seconds to wait before each look for a create of unknown outcome."""
 
-GONE = frozenset({404, 410})
-
 _FORMER = "former "
 """Begins the part of a file that was replaced and has not been deleted yet."""
 
@@ -260,7 +258,7 @@ class Writer:
             try:
                 await self._pipedrive.update(desired.object, link.pipedrive_id, body)
             except Refused as refused:
-                if refused.status not in GONE:
+                if not refused.gone:
                     raise Rejected("refused", str(refused)) from refused
                 logger.warning(
                     "%s %s is gone from Pipedrive; %s/%s is created once more",

@@ -11,7 +11,6 @@ from target_pipedrive.mapping.kept import Kept, Why
 from target_pipedrive.mapping.loader import load
 from target_pipedrive.mapping.mappingset import MappingSet
 from target_pipedrive.mapping.rules import ObjectRule
-from target_pipedrive.mapping.text import fold
 from target_pipedrive.mapping.users import UserRule
 
 __all__ = [
@@ -24,6 +23,5 @@ __all__ = [
     "UserRule",
     "Why",
     "World",
-    "fold",
     "load",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -43,13 +42,6 @@ def cut(value: str, limit: int) -> str:
     if len(value) <= limit:
         return value
     return value[: limit - 1] + ELLIPSIS
-
-
-def fold(value: str) -> str:
-    """Text without case, accents and doubled spaces, for comparing names and e-mails."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(bare.casefold().split())
 
 
 def id_order(value: Any) -> tuple[int, str]:

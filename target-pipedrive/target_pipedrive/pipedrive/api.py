@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GONE = frozenset({404, 410})
 BAD_REQUEST = 400
 IDS_IN_A_CALL = 100
 CUSTOM_FIELDS_IN_A_CALL = 15
@@ -94,7 +93,7 @@ class Pipedrive:
         try:
             await self.client.call(_operation(object, "delete"), ids={"id": id})
         except Refused as refused:
-            if refused.status in GONE:
+            if refused.gone:
                 return False
             raise
         return True
@@ -104,7 +103,7 @@ class Pipedrive:
         try:
             answer = await self.client.call(_operation(object, "get"), ids={"id": id})
         except Refused as refused:
-            if refused.status in GONE:
+            if refused.gone:
                 return None
             raise
         return answer.data if isinstance(answer.data, dict) and live(answer.data) else None

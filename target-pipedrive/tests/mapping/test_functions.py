@@ -14,8 +14,9 @@ from target_pipedrive.mapping.functions import FUNCTIONS
 from target_pipedrive.mapping.functions.files import file_name
 from target_pipedrive.mapping.functions.people import e164
 from target_pipedrive.mapping.reference import examples
-from target_pipedrive.mapping.text import cut, fold, id_order
+from target_pipedrive.mapping.text import cut, id_order
 from target_pipedrive.mapping.unfit import UnfitError
+from target_pipedrive.pipedrive.values import fold_name
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -321,8 +322,8 @@ def test_file_names_are_safe_and_short(stem, extension):
     ],
 )
 def test_folding(value, folded):
-    assert fold(value) == folded
-    assert fold(folded) == folded
+    assert fold_name(value) == folded
+    assert fold_name(folded) == folded
 
 
 def test_cutting_keeps_the_limit():
