@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_cliniko.errors import SettingsError
-from tap_cliniko.stamps import normal
+from tap_cliniko.given import Given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,6 +75,53 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="Attachments over so many megabytes (10^6 bytes) are not downloaded; 0 means "
         "no limit.",
     ),
+    th.Property(
+        "when_not_visible",
+        th.StringType(nullable=False, allowed_values=["skip", "stop"]),
+        default="skip",
+        title="When a stream is not visible",
+        description="What a stream does that the key's user may not read: skip (a warning; the "
+        "others go on) or stop (the run ends with exit code 3).",
+    ),
+    th.Property(
+        "sweep_days",
+        th.IntegerType(nullable=False),
+        default=0,
+        title="Days between sweeps",
+        description="After so many days an incremental stream is read whole once more, which finds "
+        "rows that were deleted for good or changed without a sign; 0 means never.",
+    ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType(nullable=False),
+        default=True,
+        title="Report vanished rows",
+        description="Whether an ACTIVATE_VERSION message follows a stream that was read whole, by "
+        "which a target knows the rows that are gone.",
+    ),
+    th.Property(
+        "sample_patients",
+        th.IntegerType(nullable=False),
+        default=0,
+        title="Patients in the sample",
+        description="Read so many patients only, chosen for variety, with all that hangs on them "
+        "and all they refer to; 0 means everybody. A sample leaves no state.",
+    ),
+    th.Property(
+        "sample_seed",
+        th.IntegerType(nullable=False),
+        default=1,
+        title="Seed of the sample",
+        description="Another number chooses other patients; the same number the same ones.",
+    ),
+    th.Property(
+        "keep_sensitive_links",
+        th.BooleanType(nullable=False),
+        default=False,
+        title="Keep sensitive links",
+        description="Whether fields stay in that admit whoever holds them (video calls, "
+        "cancellation, online payment, patient forms) or say where a patient was.",
+    ),
 ).to_dict()
 
 _SHARD = re.compile(r"[a-z]{2}\d{1,2}", re.IGNORECASE)
@@ -125,6 +172,11 @@ class Settings:
         requests_per_minute: Most requests in a rolling minute.
         attachments_dir: fsspec URL.
         max_attachment_bytes: Largest attachment to download; None for no limit.
+        stop_when_not_visible: Whether a stream that may not be read ends the run.
+        sweep_days: Days between whole reads of incremental streams; 0 for never.
+        sample_patients: Patients in the sample; 0 for everybody.
+        sample_seed: Chooses among possible samples.
+        keep_sensitive_links: Whether fields stay in that admit whoever holds them.
     """
 
     api_key: str
@@ -134,6 +186,11 @@ class Settings:
     requests_per_minute: int
     attachments_dir: str
     max_attachment_bytes: int | None
+    stop_when_not_visible: bool
+    sweep_days: int
+    sample_patients: int
+    sample_seed: int
+    keep_sensitive_links: bool
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r})"
@@ -153,11 +210,11 @@ class Settings:
         Raises:
             SettingsError: With every fault there is. No value of a secret is in it.
         """
-        given = _Given(config)
+        given = Given(config, SCHEMA)
         key = given.matching("api_key", _KEY, "paste it from Cliniko: My Info, Manage API keys")
         email = given.matching("contact_email", _EMAIL, "type it as in jo@example.com")
-        url = given.api_url(key)
-        start_date = given.start_date()
+        url = _api_url(given, key)
+        start_date = given.moment("start_date")
         per_minute = given.number("requests_per_minute", 1, whole=True)
         if per_minute > MAX_PER_MINUTE and not is_loopback(urlsplit(url).hostname):
             given.faults.append(
@@ -165,6 +222,12 @@ class Settings:
             )
         folder = given.text("attachments_dir")
         megabytes = given.number("max_attachment_mb", 0)
+        when_not_visible = given.choice("when_not_visible")
+        sweep_days = given.number("sweep_days", 0, whole=True)
+        patients = given.number("sample_patients", 0, whole=True)
+        seed = given.number("sample_seed", 0, whole=True)
+        keep = given.boolean("keep_sensitive_links")
+        given.boolean("emit_activate_version_messages")
         if given.faults:
             raise SettingsError(given.faults)
         return cls(
@@ -175,6 +238,11 @@ class Settings:
             requests_per_minute=int(per_minute),
             attachments_dir=folder,
             max_attachment_bytes=round(megabytes * 1_000_000) or None,
+            stop_when_not_visible=when_not_visible == "stop",
+            sweep_days=int(sweep_days),
+            sample_patients=int(patients),
+            sample_seed=int(seed),
+            keep_sensitive_links=keep,
         )
 
 
@@ -189,67 +257,19 @@ def unknown_settings(config: Iterable[str], known: Iterable[str]) -> list[str]:
     ]
 
 
-class _Given:
-    """The given values, read one by one; faults are gathered instead of raised."""
-
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = config
-        self.faults: list[str] = []
-
-    def _value(self, name: str) -> object:
-        value = self._config.get(name)
-        return SCHEMA["properties"][name].get("default") if value is None else value
-
-    def text(self, name: str) -> str:
-        value = self._value(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        self.faults.append(
-            f"{name} is missing: set TAP_CLINIKO_{name.upper()}"
-            if value is None or value == ""
-            else f"{name} is not a text: put it in quotes"
-        )
+def _api_url(given: Given, key: str) -> str:
+    if given.is_left_out("api_url"):
+        return f"https://api.{shard_of(key)}.cliniko.com/v1"
+    url = given.text("api_url").rstrip("/")
+    if not url:
         return ""
-
-    def matching(self, name: str, pattern: re.Pattern[str], what_to_do: str) -> str:
-        value = self.text(name)
-        if value and not pattern.fullmatch(value):
-            self.faults.append(f"{name} is malformed: {what_to_do}")
-        return value
-
-    def api_url(self, key: str) -> str:
-        if self._config.get("api_url") is None:
-            return f"https://api.{shard_of(key)}.cliniko.com/v1"
-        url = self.text("api_url").rstrip("/")
-        if not url:
-            return ""
-        if not is_safe(url):
-            self.faults.append(
-                "api_url is neither https:// nor http:// on this machine itself: "
-                "type it as in https://api.au1.cliniko.com"
-            )
-        elif urlsplit(url).username is not None or "?" in url or "#" in url:
-            self.faults.append(
-                "api_url carries more than host and path: type it as in https://api.au1.cliniko.com"
-            )
-        return url if url.endswith("/v1") else f"{url}/v1"
-
-    def start_date(self) -> str | None:
-        if self._config.get("start_date") is None:
-            return None
-        value = self.text("start_date")
-        try:
-            return normal(value)
-        except ValueError:
-            if value:
-                self.faults.append("start_date is no date: type it as in 2024-01-31")
-            return None
-
-    def number(self, name: str, least: int, *, whole: bool = False) -> float:
-        value = self._value(name)
-        kinds = int if whole else (int, float)
-        if isinstance(value, kinds) and not isinstance(value, bool) and value >= least:
-            return value
-        kind = "a whole number" if whole else "a number"
-        self.faults.append(f"{name} is not {kind} of at least {least}")
-        return least
+    if not is_safe(url):
+        given.faults.append(
+            "api_url is neither https:// nor http:// on this machine itself: "
+            "type it as in https://api.au1.cliniko.com"
+        )
+    elif urlsplit(url).username is not None or "?" in url or "#" in url:
+        given.faults.append(
+            "api_url carries more than host and path: type it as in https://api.au1.cliniko.com"
+        )
+    return url if url.endswith("/v1") else f"{url}/v1"
