@@ -71,9 +71,9 @@ def test_every_row_arrives_in_files(pipeline, target_jsonl, tmp_path):
     assert json.loads(done.stdout.splitlines()[-1])["bookmarks"]
     clinic = pipe.sandbox.dump()["cliniko"]["streams"]
     files = {path.stem: path for path in tmp_path.glob("*.jsonl")}
-    assert files.keys() <= clinic.keys() | {"settings"}
+    assert files.keys() <= clinic.keys() | {"public_settings"}
     assert len(files) > 20
-    for stream in files.keys() - {"settings"}:
+    for stream in files.keys() - {"public_settings"}:
         with files[stream].open() as file:
             written = {row["id"]: row for row in map(json.loads, file)}
         assert written.keys() == {row["id"] for row in clinic[stream]}, stream

@@ -43,12 +43,12 @@ def test_a_whole_run(server, tmp_path):
     done = run(tmp_path, server.config())
     assert done.returncode == 0
     order = [message["stream"] for message in messages(done.stdout, "SCHEMA")]
-    assert order[0] == "settings"
+    assert order[0] == "public_settings"
     assert order.index("invoices") < order.index("patients") < order.index("attendees")
     records = {
         (m["stream"], m["record"]["id"]): m["record"] for m in messages(done.stdout, "RECORD")
     }
-    assert ("settings", "77") in records
+    assert ("public_settings", "77") in records
     assert records["practitioners", "2"]["active"] is False
     assert records["appointment_types", "2"]["archived_at"]
     assert records["communications", "2"]["content"] is None

@@ -14,13 +14,13 @@ from tap_cliniko.streams import STREAMS
 OPENAPI = Path(__file__).parents[3] / "shared" / "reference" / "cliniko-openapi.yaml"
 
 COMPONENTS = {
-    "settings": "PublicSettings",
+    "public_settings": "PublicSettings",
     "businesses": "Business",
     "taxes": "Tax",
 }
 
 ADDED = {
-    ("settings", "id"): "the account's id, so that the record has a key",
+    ("public_settings", "id"): "the account's id, so that the record has a key",
     ("patients", "reminders_communication_channels"): "sent since 2026, newer than the OpenAPI",
     ("patients", "reminders_communication_channels_description"): "sent since 2026",
     ("patients", "follow_ups_communication_channels"): "sent since 2026",
@@ -92,7 +92,7 @@ def test_every_official_field_and_no_other(stream, components):
 
 def test_nested_settings(components):
     official = components["PublicSettings"]["properties"]
-    (settings,) = [stream for stream in STREAMS if stream.name == "settings"]
+    (settings,) = [stream for stream in STREAMS if stream.name == "public_settings"]
     for block, schema in official.items():
         expected = resolved(schema, components).get("properties", {})
         assert settings.schema["properties"][block]["properties"].keys() == expected.keys(), block
@@ -100,7 +100,7 @@ def test_nested_settings(components):
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 def test_hidden_rows_are_lifted_where_the_official_filters_say_so(stream, openapi):
-    if stream.name == "settings":
+    if stream.name == "public_settings":
         assert stream.hidden == ()
         return
     parameters = openapi["paths"][f"/{stream.name}"]["get"]["parameters"]

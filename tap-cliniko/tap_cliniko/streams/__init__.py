@@ -26,13 +26,13 @@ from tap_cliniko.streams.people import (
     ReferralSources,
     ReferralSourceTypes,
 )
-from tap_cliniko.streams.practice import Businesses, Practitioners, Settings, Users
+from tap_cliniko.streams.practice import Businesses, Practitioners, PublicSettings, Users
 
 if TYPE_CHECKING:
     from tap_cliniko.streams.base import ClinikoStream
 
 STREAMS: tuple[type[ClinikoStream], ...] = (
-    Settings,
+    PublicSettings,
     Users,
     Practitioners,
     Businesses,

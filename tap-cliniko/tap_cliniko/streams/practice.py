@@ -34,10 +34,10 @@ def _switch(name: str, description: str) -> Field:
     return group(name, description, flag("enabled", "Whether it is connected."))
 
 
-class Settings(ClinikoStream):
+class PublicSettings(ClinikoStream):
     """Settings of the account that every user may see, as one record."""
 
-    name = "settings"
+    name = "public_settings"
     path = "/settings/public"
     schema = th.PropertiesList(
         ID,

@@ -72,7 +72,7 @@ class MappingSet:
         """Custom fields that the account's own patient fields named by no rule would become.
 
         Args:
-            settings: The record of the stream `settings`.
+            settings: The record of the stream `public_settings`.
         """
         return [
             spec

@@ -50,7 +50,7 @@ class Clinic:
 
     def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         rows = self.records.get(stream, [])
-        if parent_stream == "settings":
+        if parent_stream == "public_settings":
             return list(rows)
         by = self.parents[stream]
         # Newest first: no rule may depend on the order of coming.
@@ -72,7 +72,7 @@ def clinic() -> Clinic:
             "appointment_type_products": "appointment_type_id",
         },
         records={
-            "settings": [{"id": "1", "account": {"country_code": "AU"}}],
+            "public_settings": [{"id": "1", "account": {"country_code": "AU"}}],
             "businesses": [
                 {
                     "id": "10",

@@ -216,7 +216,7 @@ def test_the_first_of_two_fields_of_one_name_that_has_a_value_counts(evaluate):
 def test_currency_falls_back(evaluate, world):
     assert evaluate("currency()", {}, Options(currency="NZD")) == "NZD"
     assert evaluate("currency()") == "AUD"
-    world.records["settings"] = [{"id": "1", "account": {"country_code": "QQ"}}]
+    world.records["public_settings"] = [{"id": "1", "account": {"country_code": "QQ"}}]
     assert evaluate("currency()") == "USD"
     world.currency = None
     with pytest.raises(UnfitError, match="no currency is known"):
@@ -229,7 +229,7 @@ def test_the_account_without_locations_is_in_utc(evaluate, world):
     assert evaluate("phones(n, None)", {"n": [{"number": "0412 345 678"}]}) == [
         {"value": "+61412345678", "label": "other", "primary": True}
     ]
-    world.records["settings"] = []
+    world.records["public_settings"] = []
     assert evaluate("phones(n, None)", {"n": [{"number": "0412 345 678"}]}) == [
         {"value": "0412 345 678", "label": "other", "primary": True}
     ]

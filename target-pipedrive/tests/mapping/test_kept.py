@@ -64,7 +64,7 @@ def test_lookups_keep_what_their_file_names(default_mapping):
 def test_an_archived_location_is_kept_for_lookup(default_mapping):
     record = {"id": "1", "business_name": "B", "archived_at": "x", "email_reply_to": "y"}
     kept = default_mapping.kept("businesses")
-    assert kept.parent(record) == ("settings", "account")
+    assert kept.parent(record) == ("public_settings", "account")
     assert kept.project(record) == {"id": "1", "business_name": "B", "archived_at": "x"}
 
 

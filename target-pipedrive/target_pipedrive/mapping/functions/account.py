@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.context import Context
 
 ACCOUNT = "account"
-"""Key under which `businesses` are rolled up into `settings`, of which there is one."""
+"""Key under which `businesses` are rolled up into `public_settings`, of which there is one."""
 
 CURRENCIES = {
     "AE": "AED", "AT": "EUR", "AU": "AUD", "BE": "EUR", "BG": "EUR", "BR": "BRL", "CA": "CAD",
@@ -31,14 +31,14 @@ CURRENCIES = {
 
 def locations(context: Context) -> list[dict[str, Any]]:
     """Active locations of the account, oldest id first."""
-    rows = context.world.children("businesses", "settings", ACCOUNT)
+    rows = context.world.children("businesses", "public_settings", ACCOUNT)
     active = [row for row in rows if not (row.get("archived_at") or row.get("deleted_at"))]
     return sorted(active, key=lambda row: id_order(row.get("id")))
 
 
 def account_country(context: Context) -> str | None:
     """Country of the account, as an ISO code, from its settings."""
-    account = (context.world.lookup("settings", None) or {}).get("account") or {}
+    account = (context.world.lookup("public_settings", None) or {}).get("account") or {}
     code = trimmed(account.get("country_code"))
     return code.upper() if code else None
 
