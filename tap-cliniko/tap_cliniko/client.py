@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PER_PAGE = 100
-"""The most rows Cliniko gives in one page (Cliniko docs, "Pagination")."""
-
 TRIES = 6
 FIRST_CONTACT_TRIES = 3
 TIMEOUT_SECONDS = (10.0, 60.0)
@@ -151,17 +148,19 @@ class Client:
         return self._patiently(f"reading {path}", ask)
 
     def page(self, path: str, key: str, query: Query) -> Page:
-        """Read the first page of what a query matches.
+        """Read one page of what a query matches.
 
         Args:
             path: Path of the list below ``/v1``.
             key: Key of the rows in the answer.
-            query: Filters and order.
+            query: Filters, order and which page.
 
         Raises:
             TapClinikoError: One of its kinds, as the answer was.
         """
-        params = [("per_page", str(PER_PAGE)), ("sort", query.sort)]
+        params = [("per_page", str(query.per_page))]
+        params += [("page", str(query.page))] if query.page > 1 else []
+        params += [("sort", query.sort)] if query.sort else []
         params += [("q[]", text) for text in query.filters]
 
         def ask() -> Page:
@@ -171,10 +170,10 @@ class Client:
             if not isinstance(rows, list):
                 raise TransientError(f"an answer without its list {key}")
             # A link to the next page is there only when there is one (Cliniko docs, "Pagination").
-            more = "next" in links if isinstance(links, dict) else len(rows) >= PER_PAGE
+            more = "next" in links if isinstance(links, dict) else len(rows) >= query.per_page
             if more and not rows:
                 raise TransientError("an empty page that is not the last")
-            return Page(rows, more)
+            return Page(rows, more, _count(body.get("total_entries")))
 
         return self._patiently(f"reading {path} ({', '.join(query.filters) or 'from start'})", ask)
 
@@ -314,6 +313,12 @@ def _json(response: requests.Response) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise TransientError("HTTP 200 with JSON that is not an object")
     return body
+
+
+def _count(value: object) -> int | None:
+    """A number of rows; an old example of Cliniko's shows it as text."""
+    text = str(value)
+    return int(text) if text.isdecimal() else None
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

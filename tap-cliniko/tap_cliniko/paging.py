@@ -22,18 +22,26 @@ Row: TypeAlias = dict[str, Any]
 
 IDS_PER_QUERY = 50
 
+PER_PAGE = 100
+"""The most rows Cliniko gives in one page (Cliniko docs, "Pagination")."""
+
 
 @dataclass(frozen=True)
 class Query:
-    """One request for the first page of a list.
+    """One request for a page of a list.
 
     Attributes:
         filters: Values of ``q[]``, all of which must hold (Cliniko docs, "Filtering results").
-        sort: Columns, ascending (Cliniko docs, "Sorting results").
+        sort: Columns, ascending unless ``:desc`` follows (Cliniko docs, "Sorting results"); ""
+            asks for no order.
+        page: Number of the page, from 1.
+        per_page: Most rows in it.
     """
 
     filters: tuple[str, ...]
     sort: str
+    page: int = 1
+    per_page: int = PER_PAGE
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,12 @@ class Page:
     Attributes:
         rows: Records as Cliniko sent them.
         more: Whether further rows match the same query.
+        total: How many rows match the same query; None when Cliniko did not say.
     """
 
     rows: list[Row]
     more: bool
+    total: int | None = None
 
 
 Fetch: TypeAlias = Callable[[Query], Page]
