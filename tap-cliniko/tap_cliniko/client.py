@@ -34,7 +34,7 @@ from tap_cliniko.paging import Page, Query
 from tap_cliniko.settings import Settings, is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_cliniko.stopping import Stopper
 
@@ -131,18 +131,19 @@ class Client:
             )
         return self._account
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str, filters: Sequence[str] = ()) -> dict[str, Any]:
         """Read one object.
 
         Args:
             path: Path below ``/v1``, as in ``/settings/public``.
+            filters: Values of ``q[]``; those on a stamp show an object that it hides.
 
         Raises:
             TapClinikoError: One of its kinds, as the answer was.
         """
 
         def ask() -> dict[str, Any]:
-            with self._opened(path) as response:
+            with self._opened(path, [("q[]", text) for text in filters]) as response:
                 return _json(response)
 
         return self._patiently(f"reading {path}", ask)
