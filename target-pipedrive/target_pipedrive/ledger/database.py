@@ -2,6 +2,10 @@
 
 Statements run at once inside an open transaction, so reads see them; `durable()` makes them
 outlive a crash, many callers sharing one commit.
+
+What is done for every record runs on the driver itself: each statement is written once in
+SQLAlchemy's words and compiled once for the database at hand. SQLAlchemy's own execution of a
+statement takes longer than the statement (0.15 ms against 0.01 on SQLite).
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import asyncio
 import json
 import os
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +28,7 @@ from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.lock import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from filelock import FileLock
     from sqlalchemy import (
@@ -33,12 +38,29 @@ if TYPE_CHECKING:
         Delete,
         Engine,
         FromClause,
-        Row,
         Select,
         Table,
         TextClause,
     )
     from sqlalchemy.sql import Executable
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement in the driver's words.
+
+    Args:
+        sql: Its text.
+        names: Its parameters in their order, for a driver that takes them by position; None for
+            one that takes them by name.
+        decoders: Column by column, what makes a driver's value ours; None where it is.
+    """
+
+    sql: str
+    names: tuple[str, ...] | None
+    decoders: tuple[Callable[[Any], Any] | None, ...] | None
 
 
 class Database:
@@ -60,6 +82,11 @@ class Database:
         self._connection = engine.connect()
         with self._connection.begin():
             schema.prepare(self._connection)
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        driver: Any = self._connection.connection.driver_connection
+        self._driver = driver
+        self._cursor = driver.cursor()
+        self._compiled: dict[Executable, _Compiled] = {}
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -97,7 +124,8 @@ class Database:
 
     def close(self) -> None:
         """Write down what is pending and let go of the database."""
-        self._connection.commit()
+        self._write_down()
+        self._cursor.close()
         self._connection.close()
         self._engine.dispose()
         if self._held is not None:
@@ -116,26 +144,48 @@ class Database:
         if done is None:
             return
         try:
-            self._connection.commit()
-        except DBAPIError as error:
+            self._write_down()
+        except (DBAPIError, self._driver_error) as error:
             done.set_exception(error)
         else:
             done.set_result(None)
 
+    def _write_down(self) -> None:
+        self._connection.commit()  # knows only of what went through SQLAlchemy
+        self._driver.commit()
+
     def run(
         self, statement: Executable, rows: list[dict[str, Any]] | None = None
     ) -> CursorResult[Any]:
-        """Run one statement, for many rows if given."""
+        """Run a rare statement, for many rows if given."""
         return self._connection.execute(statement, rows)
+
+    def fetch(self, statement: Executable, values: Mapping[str, Any]) -> list[Row]:
+        """Run a statement that is built once; return its rows.
+
+        Args:
+            statement: The same object at every call: its compiled form is kept under it.
+            values: Its parameters.
+        """
+        compiled = self._execute(statement, values)
+        rows: list[Row] = self._cursor.fetchall()
+        if compiled.decoders is None or not rows:
+            return rows
+        return [
+            tuple(
+                value if decode is None else decode(value)
+                for value, decode in zip(row, compiled.decoders, strict=True)
+            )
+            for row in rows
+        ]
 
     def put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Insert a row, or change it where it stands."""
-        statement = _upsert(table, tuple(key), tuple(values))
-        self._connection.execute(statement, {**key, **values})
+        self._execute(_upsert(table, tuple(key), tuple(values)), {**key, **values})
 
     def put_new(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row unless it stands there already."""
-        self.run(self._insert(table).values(**values).on_conflict_do_nothing())
+        self._execute(_insert_new(table, tuple(values)), values)
 
     def add(self, table: Table, key: Mapping[str, Any], amounts: Mapping[str, int]) -> None:
         """Add to a row's numbers, starting from nothing."""
@@ -145,36 +195,61 @@ class Database:
 
     def drop(self, table: Table, key: Mapping[str, Any]) -> bool:
         """Delete rows; True when there were any."""
-        return self._connection.execute(_delete(table, tuple(key)), dict(key)).rowcount > 0
-
-    def row(self, table: Table, key: Mapping[str, Any]) -> Row[Any] | None:
-        """Return the row with this key, or None."""
-        statement = _select(tuple(table.c), tuple(key))
-        return self._connection.execute(statement, dict(key)).one_or_none()
+        self._execute(_delete(table, tuple(key)), key)
+        return bool(self._cursor.rowcount > 0)
 
     def value(self, column: Column[Any], key: Mapping[str, Any]) -> Any:
         """Return one column of the row with this key, or None."""
-        statement = _select((column,), tuple(key))
-        return self._connection.execute(statement, dict(key)).scalar_one_or_none()
+        rows = self.fetch(_select((column,), tuple(key)), key)
+        return rows[0][0] if rows else None
+
+    def _execute(self, statement: Executable, values: Mapping[str, Any]) -> _Compiled:
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = self._compile(statement)
+        names = compiled.names
+        self._cursor.execute(
+            compiled.sql, values if names is None else [values[name] for name in names]
+        )
+        return compiled
+
+    def _compile(self, statement: Any) -> _Compiled:
+        dialect = self._engine.dialect
+        compiled = statement.compile(dialect=dialect)
+        order = compiled.positiontup
+        decoders = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None)
+            for column in getattr(statement, "selected_columns", ())
+        ]
+        return _Compiled(
+            str(compiled),
+            None if order is None else tuple(order),
+            tuple(decoders) if any(decoders) else None,
+        )
 
 
-# Statements for every record are built once: building one takes longer than running it.
+# Statements for every record are built once: a compiled form is kept under the object.
 
 
 @cache
 def _upsert(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> TextClause:
-    """Return "insert, or change where it stands", in the words SQLite and PostgreSQL share.
-
-    As text: SQLAlchemy keeps no compiled form of its own `insert ... on conflict`.
-    """
+    """Return "insert, or change where it stands", in the words SQLite and PostgreSQL share."""
     names = (*key, *values)
-    statement = text(
+    return text(
         f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608 - our own names
         f"VALUES ({', '.join(f':{name}' for name in names)}) "
         f"ON CONFLICT ({', '.join(key)}) "
         f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in values)}"
     )
-    return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
+
+
+@cache
+def _insert_new(table: Table, names: tuple[str, ...]) -> TextClause:
+    """Return "insert unless it stands there", in the words SQLite and PostgreSQL share."""
+    return text(
+        f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join(f':{name}' for name in names)}) ON CONFLICT DO NOTHING"
+    )
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, select
 
 from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.database import pack, unpack
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from target_pipedrive.ledger.database import Database
 
 Key = tuple[str, str]
+
+_KEPT, _MERGED, _LOOKUPS, _DIRTY = (
+    schema.kept.c,
+    schema.merged.c,
+    schema.lookups.c,
+    schema.dirty.c,
+)
+_CHILDREN = select(_KEPT.data).where(
+    _KEPT.stream == bindparam("stream"), _KEPT.parent == bindparam("parent")
+)
+_MERGED_INTO = select(_MERGED.id).where(
+    _MERGED.stream == bindparam("stream"), _MERGED.survivor == bindparam("survivor")
+)
+_ASKED = select(_LOOKUPS.stream, _LOOKUPS.id).where(
+    _LOOKUPS.by_stream == bindparam("by_stream"), _LOOKUPS.by_id == bindparam("by_id")
+)
+_USERS = select(_LOOKUPS.by_stream, _LOOKUPS.by_id).where(
+    _LOOKUPS.stream == bindparam("stream"), _LOOKUPS.id == bindparam("id")
+)
 
 
 class Kept:
@@ -56,9 +75,11 @@ class Kept:
 
     def children(self, stream: str, parents: Sequence[str]) -> list[dict[str, Any]]:
         """Return the records of a stream that hang on any of these parents."""
-        table = schema.kept.c
-        query = select(table.data).where(table.stream == stream, table.parent.in_(parents))
-        return [unpack(data) for data in self._db.run(query).scalars()]
+        return [
+            unpack(data)
+            for parent in parents
+            for (data,) in self._db.fetch(_CHILDREN, {"stream": stream, "parent": parent})
+        ]
 
     def all(self, stream: str) -> Iterator[dict[str, Any]]:
         """Yield all kept records of a stream."""
@@ -89,42 +110,33 @@ class Kept:
 
     def merged_away(self, stream: str, survivor: str) -> list[str]:
         """Return the keys of all records that were merged into one, through chains."""
-        table = schema.merged.c
         found: list[str] = []
         ends = [survivor]
         while ends:
-            query = select(table.id).where(table.stream == stream, table.survivor.in_(ends))
-            keys = self._db.run(query).scalars()
-            ends = [key for key in keys if key not in found and key != survivor]
-            found += ends
+            values = {"stream": stream, "survivor": ends.pop()}
+            for (key,) in self._db.fetch(_MERGED_INTO, values):
+                if key not in found and key != survivor:
+                    found.append(key)
+                    ends.append(key)
         return found
 
     # what must be computed again
 
     def note_lookups(self, stream: str, record_id: str, asked: Collection[Key]) -> None:
         """A kept record was evaluated with the help of these (stream, id), found or not."""
-        table = schema.lookups
-        mine = (table.c.by_stream == stream, table.c.by_id == record_id)
-        rows = self._db.run(select(table.c.stream, table.c.id).where(*mine))
-        known = {(row.stream, row.id) for row in rows}
+        user = {"by_stream": stream, "by_id": record_id}
+        known = set(self._db.fetch(_ASKED, user))
         for other, other_id in known.difference(asked):
-            self._db.run(
-                delete(table).where(*mine, table.c.stream == other, table.c.id == other_id)
-            )
-        news = [
-            {"stream": other, "id": other_id, "by_stream": stream, "by_id": record_id}
-            for other, other_id in set(asked) - known
-        ]
-        if news:
-            self._db.run(insert(table), news)
+            self._db.drop(schema.lookups, {"stream": other, "id": other_id, **user})
+        for other, other_id in set(asked) - known:
+            self._db.put_new(schema.lookups, {"stream": other, "id": other_id, **user})
 
     def users_of(self, stream: str, record_id: str) -> list[Key]:
         """Return the kept records (stream, id) that were evaluated with the help of this one."""
-        table = schema.lookups.c
-        query = select(table.by_stream, table.by_id).where(
-            table.stream == stream, table.id == record_id
-        )
-        return [(row.by_stream, row.by_id) for row in self._db.run(query)]
+        return [
+            (user, user_id)
+            for user, user_id in self._db.fetch(_USERS, {"stream": stream, "id": record_id})
+        ]
 
     def mark_dirty(self, stream: str, record_id: str) -> None:
         """A kept record must be evaluated again: something it depends on changed."""

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from target_pipedrive.ledger import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Row
+    from target_pipedrive.ledger.database import Database, Row
 
-    from target_pipedrive.ledger.database import Database
+_LINKS = schema.links.c
+_COLUMNS = (
+    _LINKS.object,
+    _LINKS.stream,
+    _LINKS.id,
+    _LINKS.part,
+    _LINKS.pipedrive_id,
+    _LINKS.handle,
+    _LINKS.created,
+    _LINKS.sent,
+)
+_ONE = select(*_COLUMNS).where(
+    _LINKS.object == bindparam("object"),
+    _LINKS.stream == bindparam("stream"),
+    _LINKS.id == bindparam("id"),
+    _LINKS.part == bindparam("part"),
+)
+_OF_RECORD = (
+    select(*_COLUMNS)
+    .where(_LINKS.stream == bindparam("stream"), _LINKS.id == bindparam("id"))
+    .order_by(_LINKS.object, _LINKS.part)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +78,19 @@ class Links:
 
     def get(self, key: LinkKey) -> Link | None:
         """Return what a source record became."""
-        row = self._db.row(schema.links, asdict(key))
-        return _link(row) if row else None
+        rows = self._db.fetch(_ONE, _columns(key))
+        return _link(rows[0]) if rows else None
 
     def of(self, stream: str, record_id: str) -> list[Link]:
         """Return everything that a source record became, in order of its parts."""
-        table = schema.links.c
-        query = select(schema.links).where(table.stream == stream, table.id == record_id)
-        return [_link(row) for row in self._db.run(query.order_by(table.object, table.part))]
+        rows = self._db.fetch(_OF_RECORD, {"stream": stream, "id": record_id})
+        return [_link(row) for row in rows]
 
     def put(self, link: Link) -> None:
         """Write down what a source record became; its create is no longer pending."""
         self._db.put(
             schema.links,
-            asdict(link.key),
+            _columns(link.key),
             {
                 "pipedrive_id": link.pipedrive_id,
                 "handle": link.handle,
@@ -84,7 +104,7 @@ class Links:
 
     def forget(self, key: LinkKey) -> None:
         """A source record has no such object (any more)."""
-        self._db.drop(schema.links, asdict(key))
+        self._db.drop(schema.links, _columns(key))
 
     def owned(self, obj: str, ids: Iterable[int]) -> set[int]:
         """Return which of these Pipedrive ids belong to a source record."""
@@ -94,15 +114,15 @@ class Links:
 
     def announce(self, key: LinkKey) -> None:
         """Write down that an object is about to be created."""
-        self._db.put(schema.intents, asdict(key), {"run": self._run, "announced_at": time.time()})
+        self._db.put(schema.intents, _columns(key), {"run": self._run, "announced_at": time.time()})
 
     def forget_intent(self, key: LinkKey) -> None:
         """The outcome of a create is known."""
-        self._db.drop(schema.intents, asdict(key))
+        self._db.drop(schema.intents, _columns(key))
 
     def announced(self, key: LinkKey) -> bool:
         """Return whether the outcome of a create of this object is not known."""
-        return self._db.value(schema.intents.c.id, asdict(key)) is not None
+        return self._db.value(schema.intents.c.id, _columns(key)) is not None
 
     def newest_intent(self) -> float | None:
         """Return when an earlier run announced its newest create of unknown outcome.
@@ -131,11 +151,16 @@ class Links:
             )
 
 
-def _link(row: Row[Any]) -> Link:
+def _columns(key: LinkKey) -> dict[str, Any]:
+    return {"object": key.object, "stream": key.stream, "id": key.id, "part": key.part}
+
+
+def _link(row: Row) -> Link:
+    obj, stream, record_id, part, pipedrive_id, handle, created, sent = row
     return Link(
-        LinkKey(row.object, row.stream, row.id, row.part),
-        row.pipedrive_id,
-        row.handle,
-        row.created,
-        None if row.sent is None else json.loads(row.sent),
+        LinkKey(obj, stream, record_id, part),
+        pipedrive_id,
+        handle,
+        created,
+        None if sent is None else json.loads(sent),
     )

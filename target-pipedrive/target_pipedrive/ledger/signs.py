@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from target_pipedrive.ledger import schema
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from target_pipedrive.ledger.database import Database
+
+_SIGNS = schema.signs.c
+_ROWS = (
+    select(_SIGNS.pipedrive_id)
+    .where(_SIGNS.object == bindparam("object"), _SIGNS.sign == bindparam("sign"))
+    .order_by(_SIGNS.pipedrive_id)
+)
 
 
 class Signs:
@@ -38,9 +45,7 @@ class Signs:
 
     def rows(self, obj: str, sign: str) -> list[int]:
         """Return the ids of the rows that bear a sign, lowest first."""
-        table = schema.signs.c
-        query = select(table.pipedrive_id).where(table.object == obj, table.sign == sign)
-        return list(self._db.run(query.order_by(table.pipedrive_id)).scalars())
+        return [row for (row,) in self._db.fetch(_ROWS, {"object": obj, "sign": sign})]
 
     def forget(self, obj: str, pipedrive_id: int) -> None:
         """A row is gone."""
