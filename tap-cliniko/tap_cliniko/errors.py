@@ -6,6 +6,7 @@
     ├── SettingsError              2  the settings are wrong
     ├── KeyRefusedError            3  Cliniko does not accept the API key
     ├── NotVisibleError            3  the key's user may not read this
+    ├── InvisibleStreamsError      3  the key's user may not read all that is selected
     ├── ServerFaultError           1  Cliniko did not answer properly, in spite of retries
     ├── RefusedQueryError          1  Cliniko does not accept a query of ours
     ├── UnorderedPageError         1  a page came in another order than asked for
@@ -65,6 +66,23 @@ class NotVisibleError(TapClinikoError):
         )
         self.path = path
         self.status = status
+
+
+class InvisibleStreamsError(TapClinikoError):
+    """Streams are selected that the key's user may not read, and that is to end the run.
+
+    Args:
+        names: The streams with their HTTP status.
+        role: Role of the key's user.
+    """
+
+    exit_code = 3
+
+    def __init__(self, names: str, role: str) -> None:
+        super().__init__(
+            f"not visible to this key (role {role}): {names}; use an administrator's API key, "
+            "leave them out of the selection, or set when_not_visible to skip"
+        )
 
 
 class ServerFaultError(TapClinikoError):

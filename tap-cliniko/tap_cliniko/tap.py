@@ -6,7 +6,7 @@ import copy
 import logging
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -20,6 +20,7 @@ from tap_cliniko.stamps import written
 from tap_cliniko.stopping import Stopper
 from tap_cliniko.streams import STREAMS
 from tap_cliniko.streams.clinical import PatientAttachments
+from tap_cliniko.visibility import Refusal, demand, refused, silence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_cliniko.client import Account
+    from tap_cliniko.streams.base import ClinikoStream
 
 LAG = timedelta(minutes=2)
 """How much older than the start of a run its bookmarks are: for what Cliniko commits late, and
@@ -52,6 +54,7 @@ class TapCliniko(Tap):
 
     def __init__(self, **options: Any) -> None:
         self.stopper = Stopper()
+        self.left_out: list[Refusal] = []
         super().__init__(**options)
         # urllib3 logs whole URLs at DEBUG; storage addresses in them admit whoever reads them.
         logging.getLogger("urllib3").setLevel(logging.WARNING)
@@ -77,13 +80,47 @@ class TapCliniko(Tap):
 
     @cached_property
     def account(self) -> Account:
-        """The account, reached for the first time; before that, the spool is tried out.
+        """The account, reached for the first time; the spool is tried out before.
 
         So what is set up wrongly shows before the first record, not after hours of reading.
+
+        Raises:
+            InvisibleStreamsError: When a selected stream is not visible, if that is to stop.
         """
+        self.try_out()
+        account = self.client.account
+        if (warning := silence(account.role)) is not None:
+            self.logger.warning(warning)
+        if self.settings.stop_when_not_visible:
+            demand(refused(self.selected(), account.role))
+        return account
+
+    def try_out(self) -> None:
+        """Open what a run would write into, which fails when the folder is not usable."""
         if self.streams[PatientAttachments.name].selected:
             _ = self.spool
-        return self.client.account
+
+    def selected(self) -> list[ClinikoStream]:
+        """The selected streams, in the order in which they are read."""
+        streams = cast("dict[str, ClinikoStream]", self.streams)
+        return [stream for stream in streams.values() if stream.selected]
+
+    def leave_out(self, refusal: Refusal) -> None:
+        """Say that a stream cannot be read, or end the run if that is wanted.
+
+        Raises:
+            InvisibleStreamsError: When it is not visible, and that is to stop.
+        """
+        if self.settings.stop_when_not_visible:
+            demand([refusal])
+        self.logger.warning("%s", refusal)
+        self.left_out.append(refusal)
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final, yet nothing else runs at the end
+        """Read all selected streams; at last say once more which ones could not be read."""
+        super().sync_all()
+        if (line := summary(self.left_out)) is not None:
+            self.logger.warning(line)
 
     @cached_property
     def merges(self) -> Merges:

@@ -12,6 +12,8 @@ import time
 import pytest
 from fake_cliniko import KEY
 
+from tap_cliniko.streams import STREAMS
+
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tap_cliniko", *arguments]
@@ -95,6 +97,40 @@ def test_a_stream_the_key_may_not_see_is_left_out(server, tmp_path):
     assert {"practitioners", "patient_attachments"} <= streams
     state = messages(done.stdout, "STATE")[-1]["value"]["bookmarks"]
     assert "replication_key" not in state["treatment_notes"]
+
+    last = [line for line in done.stderr.splitlines() if "| WARNING" in line][-1]
+    assert last.endswith(
+        "left out, since they cannot be read with this key: "
+        "users (HTTP 403), patients (HTTP 403), treatment_notes (HTTP 403)"
+    )
+    warned = [line for line in done.stderr.splitlines() if "without saying so" in line]
+    assert len(warned) == 1
+    assert "has the role receptionist" in warned[0]
+
+
+def test_an_administrator_is_not_warned_of_missing_rows(server, tmp_path):
+    done = run(tmp_path, server.config())
+    assert "| WARNING" not in done.stderr
+
+
+def test_streams_the_key_may_not_see_stop_the_run_before_the_first_record(server, tmp_path):
+    server.forbidden, server.role = {"treatment_notes", "users", "patients"}, "receptionist"
+    done = run(tmp_path, server.config(when_not_visible="stop"))
+    assert done.returncode == 3
+    assert messages(done.stdout, "RECORD") == []
+    assert len(faults(done)) == 1
+    told = "users (HTTP 403), patients (HTTP 403), treatment_notes (HTTP 403); use an admin"
+    assert told in faults(done)[0]
+    assert len(server.log) <= len(STREAMS) + 3
+
+
+def test_stopping_at_what_is_not_visible_changes_nothing_when_all_is(server, tmp_path):
+    usual = run(tmp_path, server.config())
+    before = len(server.log)
+    strict = run(tmp_path, server.config(when_not_visible="stop"))
+    assert strict.returncode == 0
+    assert len(messages(strict.stdout, "RECORD")) == len(messages(usual.stdout, "RECORD"))
+    assert len(server.log) - before <= before + len(STREAMS) + 3
 
 
 def test_a_lasting_fault_names_stream_and_cause(server, tmp_path):

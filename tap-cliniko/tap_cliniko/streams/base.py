@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from tap_cliniko.ahead import read_ahead
+from tap_cliniko.ahead import read_ahead, together
 from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
 from tap_cliniko.errors import NotVisibleError
 from tap_cliniko.links import flatten
 from tap_cliniko.paging import Page, Query, Row, by_id, by_ids, by_stamp
+from tap_cliniko.visibility import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ class ClinikoStream(Stream):
         path: Path of the list below ``/v1``; by default the stream's name.
         hidden: Stamps whose rows Cliniko leaves out unless a filter names the stamp (Cliniko docs,
             "Archived and deleted records").
+        not_everywhere: Whether there are accounts without this list, which then answers 404.
     """
 
     # Records are already shaped by this class; the SDK's own conversion would cost more than
@@ -42,6 +44,7 @@ class ClinikoStream(Stream):
     name: str
     path: ClassVar[str] = ""
     hidden: ClassVar[tuple[str, ...]] = ()
+    not_everywhere: ClassVar[bool] = False
     schema: ClassVar[Schema]
 
     def __init__(self, tap: TapCliniko) -> None:
@@ -65,13 +68,7 @@ class ClinikoStream(Stream):
                 yield record
                 count += 1
         except NotVisibleError as fault:
-            self.logger.warning(
-                "%s is not visible to this key (HTTP %d, role %s) and is left out: use an "
-                "administrator's API key",
-                self.name,
-                fault.status,
-                role,
-            )
+            tap.leave_out(Refusal.of(self, fault, role))
         else:
             self.logger.info(
                 "%s: %d rows, %d requests", self.name, count, tap.client.requests - requests
@@ -79,11 +76,27 @@ class ClinikoStream(Stream):
 
     def read(self) -> Iterator[Row]:
         """Read the whole list."""
-        return self.records(self.rows(by_id(self.fetch, self.lifted())))
+        return self.records(self.rows(by_id(self.fetch, self.lifted(), self.fetch_both)))
 
     def fetch(self, query: Query) -> Page:
         """Fetch one page of this list."""
         return self._cliniko.client.page(self.path or f"/{self.name}", self.name, query)
+
+    def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:
+        """Ask for the first row alone, and how many there are.
+
+        Args:
+            sort: Which row comes first.
+            filters: Which rows count; by default all of them, hidden ones included.
+
+        Raises:
+            NotVisibleError: When the key may not see this stream.
+        """
+        return self.fetch(Query(self.lifted() if filters is None else filters, sort, per_page=1))
+
+    def fetch_both(self, first: Query, second: Query) -> tuple[Page, Page]:
+        """Fetch two pages of this list at the same time."""
+        return together(self.fetch, first, second, self._cliniko.stop_if_asked)
 
     def rows(self, pages: Iterable[list[Row]]) -> Iterator[Row]:
         """Take pages apart, while the next one is already asked for."""

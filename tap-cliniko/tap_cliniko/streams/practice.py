@@ -159,6 +159,10 @@ class PublicSettings(ClinikoStream):
         settings = self._cliniko.client.get(self.path)
         yield self.shape({"id": settings["account"]["id"], **settings})
 
+    def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:  # noqa: ARG002 - there is one
+        """The one object."""
+        return Page([self._cliniko.client.get(self.path)], more=False, total=1)
+
 
 class Users(ClinikoStream):
     """People who log in. The only place where a practitioner's e-mail stands."""
@@ -214,6 +218,16 @@ class Practitioners(ClinikoStream):
             if record_["id"] not in seen:
                 seen.add(record_["id"])
                 yield record_
+
+    def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:
+        """The first row of each list, and how many there are in both."""
+        pages = [
+            fetch(Query(filters or (), sort, per_page=1))
+            for fetch in (self.fetch, self._fetch_inactive)
+        ]
+        totals = [page.total for page in pages if page.total is not None]
+        rows = [row for page in pages for row in page.rows]
+        return Page(rows, more=False, total=sum(totals) if len(totals) == len(pages) else None)
 
     def _fetch_inactive(self, query: Query) -> Page:
         return self._cliniko.client.page(f"{self.path}/inactive", self.name, query)
