@@ -9,10 +9,10 @@ would not know.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from tap_cliniko.paging import Row
 
@@ -24,40 +24,64 @@ SENSITIVE = frozenset(
         "telehealth_url",  # admits whoever holds it
     }
 )
-"""Fields that are never emitted: a copy of them is a key to somebody's appointment."""
+"""Fields that no list emits unless asked to: a copy of them is a key to somebody's appointment."""
 
 TO_MANY = frozenset(
     {"attendees", "conflicts", "invoices", "referrers", "repeats", "reversed_invoices"}
 )
 """Links to lists that may come as null, where they cannot be told from an ordinary field."""
 
-_ONE = re.compile(r"/(\d+)/?$")
+_ONE = re.compile(r"([^/]+)/(\d+)/?$", re.ASCII)
+
+
+def is_link(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a link object and not a field that happens to be an object."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"links"}
+        and (value["links"] is None or isinstance(value["links"], dict))
+    )
 
 
 def linked_id(link: dict[str, Any]) -> str | None:
-    """The id a link object leads to; None when it leads to a list.
+    """The id a link object leads to; None when it leads to a list."""
+    found = leads_to(link)
+    return found[1] if found else None
+
+
+def leads_to(link: dict[str, Any]) -> tuple[str, str] | None:
+    """The list and the id a link object leads to; None when it leads to a whole list.
 
     Only the path counts: hosts differ between shards, and a query may end in digits too.
     """
     url = (link.get("links") or {}).get("self")
     found = _ONE.search(url.partition("?")[0]) if isinstance(url, str) else None
-    return found[1] if found else None
+    return (found[1], found[2]) if found else None
 
 
-def flatten(row: Row, id_fields: Iterable[str] = ()) -> Row:
+def flatten(
+    row: Row, id_fields: Collection[str] = (), dropped: Collection[str] = SENSITIVE
+) -> Row:
     """Flatten a record's to-one links, drop its to-many links and its sensitive fields.
+
+    Fields keep Cliniko's order; links that are not there follow at the end, in the order given.
 
     Args:
         row: A record as Cliniko sent it; not changed.
         id_fields: Names ending in ``_id`` that must be there, null when there is no link.
+        dropped: Fields to leave out.
     """
     record: Row = {}
+    linked: set[str] = set()
     for name, value in row.items():
-        if name == "links" or name in SENSITIVE:
+        if name == "links" or name in dropped:
             continue
-        if isinstance(value, dict) and value.keys() == {"links"}:
+        if is_link(value):
             if (target := linked_id(value)) is not None:
                 record[f"{name}_id"] = target
+                linked.add(f"{name}_id")
+        elif name in linked:
+            continue  # a plain id beside its link says the same, or less
         elif value is not None or (name not in TO_MANY and f"{name}_id" not in id_fields):
             record[name] = value
     for name in id_fields:
