@@ -33,6 +33,20 @@ def _result(future: Future[A], check: Callable[[], None]) -> A:
     return future.result()
 
 
+def together(work: Callable[[A], B], first: A, second: A, check: Callable[[], None]) -> tuple[B, B]:
+    """Do two pieces of work at the same time.
+
+    Args:
+        work: Runs in this thread and in one other.
+        first: Worked on in this thread; what it raises is raised without waiting for the other.
+        second: Worked on in the other.
+        check: Called while waiting; may raise to end the waiting.
+    """
+    with _workers(1) as pool:
+        other = pool.submit(work, second)
+        return work(first), _result(other, check)
+
+
 def read_ahead(pages: Iterable[A], check: Callable[[], None]) -> Iterator[A]:
     """Ask for the next page while the current one is worked on.
 

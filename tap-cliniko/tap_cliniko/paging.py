@@ -1,18 +1,19 @@
 """Reading a list that changes while it is read, without leaving a row out.
 
 Nothing freezes a Cliniko list between two pages, and pages counted by number shift when a row
-enters or leaves. So no page number is ever used: each query starts behind the last row seen
+enters or leaves. So no page number is ever trusted: each query starts behind the last row seen
 ("keyset"), and filters never have an upper bound that an edited row could leave behind, except
-inside one single second, where the id takes over.
+inside one single second, where the id takes over. What may be asked for ahead of that, and why
+nothing is lost by it, is written at :class:`_Asker`.
 
-The functions are pure but for ``fetch``. They yield pages (lists of rows); a row may come twice
+The functions are pure but for what fetches. They yield pages (lists of rows); a row may come twice
 when it was edited in between, the later one being the newer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -60,20 +61,106 @@ class Page:
 
 
 Fetch: TypeAlias = Callable[[Query], Page]
+FetchBoth: TypeAlias = Callable[[Query, Query], tuple[Page, Page]]
+"""Asks two queries at the same time; the server may answer them in either order."""
 
 
-def by_id(fetch: Fetch, filters: Sequence[str] = ()) -> Iterator[list[Row]]:
+class _Asker:
+    """Answers keyset queries, where it can with the page behind in the same moment.
+
+    Keyset queries come one after another, since each needs the last row of the one before. So
+    beside a keyset query K (rows 1 to 100) the same query is asked with ``page=2&per_page=99``
+    (rows 100 to 198). Its answer P is joined to K's when its first row is K's last row L and when
+    both rise strictly by (stamp, id); else P is thrown away and the next keyset query is asked.
+
+    **Nothing is left out by that**, whichever of the two was answered first and whatever changed
+    in between. Rows have the order of (stamp, id), and P is a run of neighbours in the list as it
+    stood when P was answered. Joined, it begins with L, so it holds *every* row of that moment
+    from L to its own end, just as a keyset query behind L would have. What remains is a row that
+    comes to stand before P's end at another moment:
+
+    * by id: rows enter a list at its end only, so a row between L and P's end was in P.
+    * by stamp: a row enters with the stamp of that moment. P is joined only as far as its stamps
+      are ``settled``, older than the run, so none enters there any more; rows only leave, for the
+      end of the list, where they are met again. Behind ``settled`` keyset queries go on alone,
+      and they read the second they begin with once more.
+
+    A row that left from before L moves L out of P, a row that entered before L moves it away from
+    P's first place: both show. Should a server not order the rows of one second by id, then pages
+    that do not rise strictly tell, and nothing is asked ahead in this list again.
+
+    Args:
+        fetch: Answers a query.
+        column: What the rows are sorted by before their id; None when by id alone.
+        both: Answers two queries; None when nothing is to be asked ahead.
+        settled: The latest stamp that no row can get any more.
+    """
+
+    def __init__(
+        self, fetch: Fetch, column: str | None, both: FetchBoth | None, settled: str | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._column = column
+        self._both = both
+        self._settled = settled
+        self._further = 0
+
+    def __call__(self, query: Query) -> Page:
+        """Answer with up to 198 rows; small lists cost no further request."""
+        if self._both is None or self._further <= PER_PAGE:
+            page = self._fetch(query)
+        else:
+            page = self._joined(
+                *self._both(query, replace(query, page=2, per_page=query.per_page - 1))
+            )
+        self._further = (page.total or 0) - len(page.rows)
+        return page
+
+    def _joined(self, first: Page, second: Page) -> Page:
+        if not (self._rises(first) and self._rises(second)):
+            self._both = None
+            return first
+        if (
+            not first.rows
+            or not second.rows
+            or self._key(first.rows[-1]) != self._key(second.rows[0])
+        ):
+            return first
+        tail = second.rows[1:]
+        if self._column is not None:
+            kept = [row for row in tail if row[self._column] <= (self._settled or "")]
+            if len(kept) < len(tail):
+                self._both = None
+                return Page(first.rows + kept, more=True)
+        return Page(first.rows + tail, second.more, second.total)
+
+    def _rises(self, page: Page) -> bool:
+        return all(self._key(early) < self._key(late) for early, late in pairwise(page.rows))
+
+    def _key(self, row: Row) -> tuple[str, int]:
+        # Ids are int64 in text of unequal length, so they are compared as integers.
+        return ("" if self._column is None else row[self._column], int(row["id"]))
+
+
+def by_id(
+    fetch: Fetch, filters: Sequence[str] = (), both: FetchBoth | None = None
+) -> Iterator[list[Row]]:
     """Read in the order of ids. New rows have the highest ids and are met at the end.
+
+    Args:
+        fetch: Answers a query.
+        filters: What the rows must fulfil.
+        both: Answers two queries at the same time; None to ask one after another.
 
     Raises:
         UnorderedPageError: When ids do not rise.
     """
+    ask = _Asker(fetch, None, both)
     last = -1
     bound: tuple[str, ...] = ()
     while True:
-        page = fetch(Query((*filters, *bound), "id"))
+        page = ask(Query((*filters, *bound), "id"))
         for row in page.rows:
-            # Ids are int64 in text of unequal length, so they are compared as integers.
             if (number := int(row["id"])) <= last:
                 raise UnorderedPageError("ids do not rise although sort=id was asked for")
             last = number
@@ -84,7 +171,13 @@ def by_id(fetch: Fetch, filters: Sequence[str] = ()) -> Iterator[list[Row]]:
 
 
 def by_stamp(
-    fetch: Fetch, column: str, since: str | None, filters: Sequence[str] = ()
+    fetch: Fetch,
+    column: str,
+    since: str | None,
+    filters: Sequence[str] = (),
+    *,
+    both: FetchBoth | None = None,
+    settled: str | None = None,
 ) -> Iterator[list[Row]]:
     """Read in the order of a timestamp column, from a moment on.
 
@@ -95,14 +188,17 @@ def by_stamp(
         column: ``updated_at`` or a stamp of removal; whole seconds as text, ``…Z``.
         since: First second to read; None for everything.
         filters: Further filters.
+        both: Answers two queries at the same time; None to ask one after another.
+        settled: The latest stamp that no row can get any more; nothing is asked ahead behind it.
 
     Raises:
         UnorderedPageError: When stamps do not rise.
     """
+    ask = _Asker(fetch, column, both, settled)
     bound: tuple[str, ...] = () if since is None else (f"{column}:>={since}",)
     seen: frozenset[tuple[str, str]] = frozenset()  # met in the second the next page begins with
     while True:
-        page = fetch(Query((*filters, *bound), f"{column},id"))
+        page = ask(Query((*filters, *bound), f"{column},id"))
         stamps = [row[column] for row in page.rows]
         if any(later < earlier for earlier, later in pairwise(stamps)):
             raise UnorderedPageError(f"{column} does not rise although it was sorted by")

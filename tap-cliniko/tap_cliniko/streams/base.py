@@ -154,7 +154,14 @@ class IncrementalStream(ClinikoStream):
             ):
                 yield record
                 self.emitted(record)
-        changed = by_stamp(self.fetch, REPLICATION_KEY, bookmark.since, self.lifted())
+        changed = by_stamp(
+            self.fetch,
+            REPLICATION_KEY,
+            bookmark.since,
+            self.lifted(),
+            both=self.fetch_both,
+            settled=self._cliniko.cap,
+        )
         for record in self.records(self.rows(changed)):
             stamp = record[REPLICATION_KEY]
             yield record
