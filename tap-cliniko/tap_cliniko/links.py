@@ -59,9 +59,7 @@ def leads_to(link: dict[str, Any]) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def flatten(
-    row: Row, id_fields: Collection[str] = (), dropped: Collection[str] = SENSITIVE
-) -> Row:
+def flatten(row: Row, id_fields: Collection[str] = (), dropped: Collection[str] = SENSITIVE) -> Row:
     """Flatten a record's to-one links, drop its to-many links and its sensitive fields.
 
     Fields keep Cliniko's order; links that are not there follow at the end, in the order given.

@@ -49,6 +49,11 @@ def link(name: str, description: str) -> Field:
     return th.Property(f"{name}_id", th.StringType, description=description)
 
 
+def key_link(name: str, description: str) -> Field:
+    """The id of a to-one link that is part of the key, and so always there."""
+    return th.Property(f"{name}_id", th.StringType, required=True, description=description)
+
+
 def ids(name: str, description: str) -> Field:
     """A list of ids."""
     return th.Property(name, th.ArrayType(th.StringType), description=description)
@@ -81,6 +86,12 @@ def anything(name: str, description: str) -> Field:
         th.CustomType({"type": ["string", "integer", "boolean", "array", "object", "null"]}),
         description=description,
     )
+
+
+def with_fields(schema: Schema, fields: tuple[Field, ...]) -> Schema:
+    """A copy of a schema with further fields, none of them required."""
+    further: Schema = th.PropertiesList(*fields).to_dict()["properties"]
+    return {**schema, "properties": {**schema["properties"], **further}}
 
 
 ID = th.Property("id", th.StringType, required=True, description="Id, an int64 in text.")

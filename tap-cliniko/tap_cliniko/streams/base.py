@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -11,17 +11,19 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from tap_cliniko.ahead import read_ahead, together
 from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
 from tap_cliniko.errors import NotVisibleError
-from tap_cliniko.links import flatten
+from tap_cliniko.links import SENSITIVE
 from tap_cliniko.paging import Page, Query, Row, by_id, by_ids, by_stamp
+from tap_cliniko.schemas import with_fields
+from tap_cliniko.shape import Shape
 from tap_cliniko.visibility import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context
 
-    from tap_cliniko.schemas import Schema
+    from tap_cliniko.schemas import Field, Schema
     from tap_cliniko.tap import TapCliniko
 
 
@@ -32,6 +34,7 @@ class ClinikoStream(Stream):
         path: Path of the list below ``/v1``; by default the stream's name.
         hidden: Stamps whose rows Cliniko leaves out unless a filter names the stamp (Cliniko docs,
             "Archived and deleted records").
+        sensitive: Fields that are left out unless ``keep_sensitive_links`` is set.
         not_everywhere: Whether there are accounts without this list, which then answers 404.
     """
 
@@ -45,17 +48,17 @@ class ClinikoStream(Stream):
     path: ClassVar[str] = ""
     hidden: ClassVar[tuple[str, ...]] = ()
     not_everywhere: ClassVar[bool] = False
-    schema: ClassVar[Schema]
+    schema: Schema
+    sensitive: ClassVar[tuple[Field, ...]] = ()
 
     def __init__(self, tap: TapCliniko) -> None:
+        keep = tap.config.get("keep_sensitive_links") is True
+        if keep:
+            self.schema = with_fields(self.schema, self.sensitive)
         super().__init__(tap)
         self._cliniko = tap
-        fields: Mapping[str, Any] = self.schema["properties"]
-        self._id_fields = frozenset(name for name in fields if name.endswith("_id"))
-        self._id_lists = tuple(name for name in fields if name.endswith("_ids"))
-        self._decimals = tuple(
-            name for name, field in fields.items() if field.get("format") == "singer.decimal"
-        )
+        dropped = () if keep else SENSITIVE | {field.name for field in self.sensitive}
+        self._shape = Shape(self.schema, dropped)
 
     def get_records(self, context: Context | None) -> Iterator[Row]:  # noqa: ARG002 - no partitions
         """Yield the records of this stream; none when the key may not see them."""
@@ -76,7 +79,11 @@ class ClinikoStream(Stream):
 
     def read(self) -> Iterator[Row]:
         """Read the whole list."""
-        return self.records(self.rows(by_id(self.fetch, self.lifted(), self.fetch_both)))
+        return self.records(self.rows(self.pages()))
+
+    def pages(self) -> Iterator[list[Row]]:
+        """Read the whole list, page by page."""
+        return by_id(self.fetch, self.lifted(), self.fetch_both)
 
     def fetch(self, query: Query) -> Page:
         """Fetch one page of this list."""
@@ -108,15 +115,7 @@ class ClinikoStream(Stream):
 
     def shape(self, row: Row) -> Row:
         """Turn Cliniko's row into a record: links flat, ids and decimals text."""
-        record = flatten(row, self._id_fields)
-        record["id"] = str(record["id"])
-        for name in self._decimals:
-            if isinstance(record.get(name), int):
-                record[name] = str(record[name])
-        for name in self._id_lists:
-            if record.get(name):
-                record[name] = [str(value) for value in record[name]]
-        return record
+        return self._shape(row)
 
     def lifted(self, but: str | None = None) -> tuple[str, ...]:
         """Filters that show the hidden rows; each stamp hides for itself.
