@@ -13,16 +13,18 @@ from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
 from tap_cliniko.errors import NotVisibleError
 from tap_cliniko.links import SENSITIVE
 from tap_cliniko.paging import Page, Query, Row, by_id, by_ids, by_stamp
+from tap_cliniko.sample.part import OF_PATIENTS, WHOLE
 from tap_cliniko.schemas import with_fields
 from tap_cliniko.shape import Shape
 from tap_cliniko.visibility import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context
 
+    from tap_cliniko.sample.part import Part
     from tap_cliniko.schemas import Field, Schema
     from tap_cliniko.tap import TapCliniko
 
@@ -36,6 +38,7 @@ class ClinikoStream(Stream):
             "Archived and deleted records").
         sensitive: Fields that are left out unless ``keep_sensitive_links`` is set.
         not_everywhere: Whether there are accounts without this list, which then answers 404.
+        in_sample: What a sample takes from this list.
     """
 
     # Records are already shaped by this class; the SDK's own conversion would cost more than
@@ -48,6 +51,7 @@ class ClinikoStream(Stream):
     path: ClassVar[str] = ""
     hidden: ClassVar[tuple[str, ...]] = ()
     not_everywhere: ClassVar[bool] = False
+    in_sample: ClassVar[Part] = WHOLE
     schema: Schema
     sensitive: ClassVar[tuple[Field, ...]] = ()
 
@@ -66,7 +70,7 @@ class ClinikoStream(Stream):
         role = tap.account.role  # the first contact: a key that is refused here ends the run
         requests = tap.client.requests
         try:
-            for record in self.read():
+            for record in self.read() if tap.sample is None else tap.sample.records(self):
                 tap.stop_if_asked()
                 yield record
                 count += 1
@@ -88,6 +92,15 @@ class ClinikoStream(Stream):
     def fetch(self, query: Query) -> Page:
         """Fetch one page of this list."""
         return self._cliniko.client.page(self.path or f"/{self.name}", self.name, query)
+
+    def having(self, column: str, values: Sequence[str]) -> Iterator[list[Row]]:
+        """Read the rows whose numeric field, an id or a link, has one of some values.
+
+        Args:
+            column: Name of the filter.
+            values: Ids.
+        """
+        return by_ids(self.fetch, column, values, self.lifted())
 
     def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:
         """Ask for the first row alone, and how many there are.
@@ -138,6 +151,7 @@ class IncrementalStream(ClinikoStream):
     """
 
     replication_key: ClassVar[str] = REPLICATION_KEY
+    in_sample = OF_PATIENTS
     patient_filter: ClassVar[str | None] = None
 
     def read(self) -> Iterator[Row]:
