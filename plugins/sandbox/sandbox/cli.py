@@ -12,57 +12,13 @@ import click
 
 from sandbox.client import Control, ControlError
 from sandbox.daemon import DaemonError, RunFolder, hold
+from sandbox.faultkinds import KINDS
+from sandbox.options import world_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 DEFAULT_RUN_DIR = Path("output/sandbox")
-
-
-def _world_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say what is simulated."""
-    options = (
-        click.option("--patients", type=click.IntRange(1), default=120, help="Size of the clinic."),
-        click.option("--seed", type=int, default=1, help="Another seed, another clinic."),
-        click.option("--now", help="When the clinic is looked at, ISO 8601; else the present."),
-        click.option(
-            "--cliniko-per-minute",
-            type=click.IntRange(1),
-            default=200,
-            help="Requests a Cliniko user may send in any minute.",
-        ),
-        click.option(
-            "--plan",
-            type=click.Choice(["lite", "growth", "premium", "ultimate"]),
-            default="ultimate",
-            help="Pipedrive subscription.",
-        ),
-        click.option("--seats", type=click.IntRange(1), default=1, help="Paid Pipedrive users."),
-        click.option(
-            "--burst",
-            type=click.IntRange(1),
-            help="Pipedrive requests in any 2 s, in place of the plan's.",
-        ),
-        click.option(
-            "--daily-tokens",
-            type=click.IntRange(1),
-            help="Pipedrive tokens a day, in place of the plan's.",
-        ),
-        click.option(
-            "--port",
-            type=click.IntRange(0, 65532),
-            default=8930,
-            help="First of four ports in a row; 0 takes free ones.",
-        ),
-        click.option(
-            "--record",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Append every exchange to this JSON Lines file.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 _run_dir = click.option(
@@ -81,7 +37,7 @@ def main() -> None:
 
 
 @main.command()
-@_world_options
+@world_options
 @click.option(
     "--snapshot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -117,7 +73,7 @@ def serve(port: int, record: Path | None, snapshot: Path | None, **options: Any)
 
 
 @main.command()
-@_world_options
+@world_options
 @_run_dir
 @click.option("--fresh", is_flag=True, help="Forget the snapshot of the last run.")
 def start(run_dir: Path, fresh: bool, **options: Any) -> None:  # noqa: FBT001 - click passes options by name
@@ -219,7 +175,10 @@ def edit(run_dir: Path, kind: str | None, arguments: tuple[str, ...]) -> None:
         click.echo(f"{'added' if change['new'] else 'changed'} {change['stream']} {change['id']}")
 
 
-@main.command()
+_FAULT_KINDS = "\b\nKinds:\n" + "\n".join(f"  {kind:<20}{text}" for kind, text in KINDS.items())
+
+
+@main.command(epilog=_FAULT_KINDS)
 @_run_dir
 @click.option("--clear", is_flag=True, help="Drop all rules.")
 @click.argument("rule", nargs=-1, metavar="[NAME=VALUE]...")

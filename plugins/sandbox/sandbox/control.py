@@ -70,7 +70,7 @@ class _Control:
         return _json(self.world.journal.rows())
 
     async def stats(self, _request: Request) -> Response:
-        return _json({**self.world.journal.summary(), "limits": self.world.limits()})
+        return _json(self.world.stats())
 
     async def edit(self, request: Request) -> Response:
         given = await _object(request)

@@ -10,8 +10,9 @@ import math
 import re
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
+from sandbox.faultkinds import KINDS
 from sandbox.plays import PLAYS, Call
 
 if TYPE_CHECKING:
@@ -21,20 +22,14 @@ if TYPE_CHECKING:
 
     from sandbox.journal import Journal
 
-Kind = Literal[
-    "error_500",
-    "drop_before",
-    "drop_after",
-    "hang",
-    "rate_limited_429",
-    "html_403",
-    "truncated_json",
-    "server_error_after",
-    "slow",
-]
-KINDS: tuple[str, ...] = get_args(Kind)
 APIS = ("cliniko", "pipedrive", "storage")
-_DEFAULT_SECONDS = {"hang": 30.0, "slow": 1.0, "rate_limited_429": 2.0}
+_DEFAULT_SECONDS = {
+    "hang": 30.0,
+    "slow": 1.0,
+    "trickle": 2.0,
+    "rate_limited_429": 2.0,
+    "retry_after_429": 2.0,
+}
 
 
 class BadRuleError(ValueError):
@@ -53,13 +48,13 @@ class Rule:
         after: Let so many matching requests pass first.
         every: Fail each n-th matching request (1 = all).
         times: Fail so many requests at most; no limit when left out.
-        seconds: How long `hang` and `slow` hold, and when a `rate_limited_429` ends.
+        seconds: How long `hang`, `slow` and `trickle` take, and when a limit of rate ends.
         matched: Requests that matched so far.
         fired: Requests that were failed so far.
     """
 
     api: str
-    kind: Kind
+    kind: str
     method: str | None = None
     path: str | None = None
     after: int = 0

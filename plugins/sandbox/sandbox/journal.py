@@ -93,6 +93,27 @@ class Journal:
             worst = max(worst, len(window))
         return worst
 
+    def pace(self, api: str, limit: int, seconds: float) -> dict[str, float | int | None]:
+        """Return how much of a limit of `limit` requests in any `seconds` was made use of.
+
+        Returns:
+            `limit` and `window_seconds` as given; `worst_window`: the most requests in any one;
+            `requests` and the `seconds` from the first to the last; `share`: the requests after
+            the first in proportion to what the limit lets through in that time, None when it is
+            too short to tell.
+        """
+        times = [entry.t for entry in self._entries if entry.api == api]
+        span = max(times) - min(times) if times else 0.0
+        share = (len(times) - 1) / (limit * span / seconds) if span > 0 else None
+        return {
+            "limit": limit,
+            "window_seconds": seconds,
+            "worst_window": self.worst_window(api, seconds),
+            "requests": len(times),
+            "seconds": round(span, 3),
+            "share": None if share is None else round(share, 4),
+        }
+
     def summary(self) -> dict[str, object]:
         """Return totals: requests by service and status, tokens and calls by operation."""
         requests: Counter[str] = Counter()

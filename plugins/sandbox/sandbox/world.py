@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import math
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,13 @@ class Options:
         patients: Size of the clinic.
         seed: Decides all that is left to chance.
         now: The moment the clinic is looked at, ISO 8601; the present when left out.
-        cliniko_per_minute: Requests a Cliniko user may send in any rolling minute.
+        cliniko_per_minute: Requests a Cliniko user may send in any rolling window.
+        cliniko_window_seconds: Length of that window; 6 is a clock that runs ten times as fast.
+        latency_ms: How much later every answer of the Cliniko API comes.
+        storage_ranges: Whether the storage serves parts of a file.
+        own_notes_only: Whether practitioners are shown their own treatment notes alone.
+        practitioner_finance: Whether practitioners may read what concerns money.
+        future_fields: Whether records bear fields of a later version of the Cliniko API.
         plan: Pipedrive subscription: lite, growth, premium, ultimate.
         seats: Paid users of the Pipedrive account.
         burst: Requests per rolling 2 s instead of the plan's.
@@ -45,10 +52,59 @@ class Options:
     seed: int = clinic.DEFAULT_SEED
     now: str | None = None
     cliniko_per_minute: int = 200
+    cliniko_window_seconds: float = 60.0
+    latency_ms: float = 0.0
+    storage_ranges: bool = True
+    own_notes_only: bool = True
+    practitioner_finance: bool = False
+    future_fields: bool = False
     plan: str = "ultimate"
     seats: int = 1
     burst: int | None = None
     daily_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What of the Cliniko account can be changed while it runs.
+
+    Attributes:
+        column: Its name in the state.
+        least: The least it may be; None where it is a yes or no.
+        whole: Whether fractions are refused.
+    """
+
+    column: str
+    least: float | None = None
+    whole: bool = True
+
+    def check(self, name: str, value: object) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            ValueError: It does not; the text says what would.
+        """
+        if self.least is None:
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be true or false")
+            return
+        kinds = (int,) if self.whole else (int, float)
+        if type(value) not in kinds or not self.least <= value < math.inf:  # type: ignore[operator] # a number by the first half
+            kind = "whole number" if self.whole else "number"
+            raise ValueError(f"{name} must be a {kind} of at least {self.least:g}")
+
+
+CLINIKO = {
+    "cliniko_per_minute": Limit("per_minute", 1),
+    "cliniko_window_seconds": Limit("window_seconds", 0.1, whole=False),
+    "latency_ms": Limit("latency_ms", 0, whole=False),
+    "link_seconds": Limit("link_seconds", 1),
+    "storage_ranges": Limit("storage_ranges"),
+    "own_notes_only": Limit("own_notes_only"),
+    "practitioner_finance": Limit("practitioner_finance"),
+    "future_fields": Limit("future_fields"),
+}
+"""The limits and account settings of the simulated Cliniko, by the name they are ordered by."""
 
 
 @dataclass
@@ -83,12 +139,9 @@ class World:
                 gc.enable()
 
     def limits(self) -> dict[str, Any]:
-        """Return the limits in force."""
-        return {
-            "cliniko_per_minute": self.cliniko.per_minute,
-            "link_seconds": self.cliniko.link_seconds,
-            **self.pipedrive.limits,
-        }
+        """Return the limits in force, and the settings of the Cliniko account."""
+        own = {name: getattr(self.cliniko, limit.column) for name, limit in CLINIKO.items()}
+        return {**own, **self.pipedrive.limits}
 
     def configure(self, limits: dict[str, Any]) -> dict[str, Any]:
         """Change limits; return those in force.
@@ -96,15 +149,20 @@ class World:
         Raises:
             ValueError: A limit is unknown or makes no sense.
         """
-        own = {"cliniko_per_minute": "per_minute", "link_seconds": "link_seconds"}
-        for name in own.keys() & limits.keys():
-            if not isinstance(limits[name], int) or limits[name] < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1")
+        own = {name: value for name, value in limits.items() if name in CLINIKO}
+        for name, value in own.items():
+            CLINIKO[name].check(name, value)
         if rest := {name: value for name, value in limits.items() if name not in own}:
             self.pipedrive.configure(**rest)
-        for name in own.keys() & limits.keys():
-            setattr(self.cliniko, own[name], limits[name])
+        for name, value in own.items():
+            setattr(self.cliniko, CLINIKO[name].column, value)
         return self.limits()
+
+    def stats(self) -> dict[str, Any]:
+        """Return the figures of the log, the pace against Cliniko's limit, the limits in force."""
+        state = self.cliniko
+        pace = self.journal.pace("cliniko", state.per_minute, state.window_seconds)
+        return {**self.journal.summary(), "cliniko_pace": pace, "limits": self.limits()}
 
     def save(self, path: Path) -> None:
         """Write a snapshot of both accounts; a broken write leaves the old one."""
@@ -120,7 +178,10 @@ def create(options: Options) -> World:
     """Make a new world."""
     now = datetime.fromisoformat(options.now) if options.now else None
     account = clinic.build(options.patients, options.seed, now)
-    account.per_minute = options.cliniko_per_minute
+    for name in CLINIKO.keys() & {one.name for one in fields(Options)}:
+        value = getattr(options, name)
+        CLINIKO[name].check(name, value)
+        setattr(account, CLINIKO[name].column, value)
     pipedrive = PipedriveState(
         plan=options.plan,
         seats=options.seats,

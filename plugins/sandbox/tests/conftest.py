@@ -47,7 +47,9 @@ class Caller:
         )
 
     def rows(self, name, **more):
-        """Return all rows of a list, page by page."""
+        """Return all rows of a list, page by page, in an order that pages can rely on."""
+        if name != "services":
+            more.setdefault("sort", "id")
         rows, page = [], 1
         while True:
             body = self.get(f"/{name}", per_page=100, page=page, **more).json()

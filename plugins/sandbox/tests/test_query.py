@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox import clinic
 from sandbox.cliniko.catalog import RESOURCES
 from sandbox.cliniko.query import QueryError, parse
 from sandbox.cliniko.reader import Reader
@@ -82,6 +83,17 @@ def test_a_default_counts_as_the_value():
         ([("sort", "-created_at")], "Sort parameter must be a valid column name"),
         ([("sort", "created_at:up")], "asc or desc"),
         ([("order", "up")], "asc or desc"),
+        ([("q[]", "updated_at:>=2026-02-30T00:00:00Z")], "must be a date-time"),
+        ([("q[]", "updated_at:>=2026-01-01T25:00:00Z")], "must be a date-time"),
+        ([("q[]", "updated_at:~2026")], "updated_at needs one of"),
+        ([("q[]", "date_of_birth:=1990-02-31")], "must be a date"),
+        ([("q[]", "date_of_birth:*")], "date_of_birth needs one of"),
+        ([("q[]", "id:~5")], "id needs one of"),
+        ([("q[]", "id:=\u0665")], "must be a number"),
+        ([("q[]", "accepted_privacy_policy:?")], "accepted_privacy_policy needs one of"),
+        ([("sort", "custom_fields")], "Sort parameter must be a valid column name"),
+        ([("sort", "label")], "Sort parameter must be a valid column name"),
+        ([("sort", "reminders_communication_channels")], "valid column name"),
     ],
 )
 def test_what_the_api_refuses_is_refused_with_its_reason(parameters, message):
@@ -90,9 +102,33 @@ def test_what_the_api_refuses_is_refused_with_its_reason(parameters, message):
     assert message in str(refused.value)
 
 
-def test_services_have_no_filters():
-    with pytest.raises(QueryError, match="not filterable"):
-        parse(RESOURCES["services"], [("q[]", "id:=1")])
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [(("q[]", "id:=1"), "not filterable"), (("sort", "id"), "valid column name")],
+)
+def test_services_have_neither_filters_nor_columns(parameter, message):
+    with pytest.raises(QueryError, match=message):
+        parse(RESOURCES["services"], [parameter])
+
+
+@pytest.mark.parametrize("condition", ["patient_ids:=5", "patient_ids:~x", "patient_ids:?"])
+def test_an_array_is_only_asked_whether_it_holds_an_id(condition):
+    with pytest.raises(QueryError):
+        parse(RESOURCES["group_appointments"], [("q[]", condition)])
+    assert matches(RESOURCES["group_appointments"], "patient_ids:~5", {"patient_ids": ["5"]})
+
+
+@pytest.mark.parametrize("name", sorted(RESOURCES))
+def test_every_sortable_column_sorts_every_list(state, name):
+    resource = RESOURCES[name]
+    for field in filter(resource.sortable, {*resource.fields, *resource.filters}):
+        query = parse(resource, [("sort", f"{field}:desc,id" if resource.filters else "")])
+        assert Reader(state).select(resource, query)[0] >= 0
+
+
+@pytest.fixture(scope="module")
+def state():
+    return clinic.build(30)
 
 
 STAMP = st.integers(0, 5).map(lambda second: f"2026-01-01T00:00:0{second}Z")
@@ -139,15 +175,61 @@ def test_pages_together_hold_exactly_the_matching_rows_in_order(rows, bound, lif
     assert len(found) == len(expected)
 
 
-def test_equal_values_come_in_no_order_one_could_lean_on():
-    state = account(
-        [{"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}] * 30
-    )
+STAMPS = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+
+
+def test_equal_values_come_in_another_order_for_each_request():
+    state = account([STAMPS] * 30)
     query = parse(PATIENTS, [("sort", "updated_at")])
-    first = [row["id"] for row in Reader(state).select(PATIENTS, query)[1]]
-    assert first != sorted(first)
-    state.change("patients", 1, first_name="x")
-    assert [row["id"] for row in Reader(state).select(PATIENTS, query)[1]] != first
+    assert ids(state, query) == ids(state, query)  # seed and number of the request decide
+    reader = Reader(state)
+    first, second = ([row["id"] for row in reader.select(PATIENTS, query)[1]] for _ in range(2))
+    assert first != second
+    assert sorted(first) == sorted(second) == list(range(1, 31))
+    told_apart = parse(PATIENTS, [("sort", "updated_at,id")])
+    assert [row["id"] for row in reader.select(PATIENTS, told_apart)[1]] == sorted(first)
+
+
+def test_pages_over_equal_values_lose_and_repeat_rows():
+    reader = Reader(account([STAMPS] * 40))
+    seen = [
+        row["id"]
+        for page in ("1", "2", "3", "4")
+        for row in reader.select(PATIENTS, parse(PATIENTS, [("page", page), ("per_page", "10")]))[1]
+    ]
+    assert len(seen) == 40
+    assert len(set(seen)) < 40
+
+
+@given(
+    stamps=st.lists(st.integers(0, 4), min_size=1, max_size=40),
+    page=st.integers(1, 6),
+    per_page=st.integers(1, 12),
+)
+def test_a_page_holds_the_right_stamps_however_ties_fall(stamps, page, per_page):
+    values = [f"2026-01-0{day + 1}T00:00:00Z" for day in stamps]
+    reader = Reader(account([{"created_at": one, "updated_at": one} for one in values]))
+    asked = [("sort", "updated_at"), ("page", str(page)), ("per_page", str(per_page))]
+    total, rows = reader.select(PATIENTS, parse(PATIENTS, asked))
+    assert total == len(stamps)
+    begin = (page - 1) * per_page
+    assert [row["updated_at"] for row in rows] == sorted(values)[begin : begin + per_page]
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def ids(state, query):
+    return [row["id"] for row in Reader(state).select(PATIENTS, query)[1]]
+
+
+def test_what_was_found_is_found_anew_after_a_change():
+    state = account([STAMPS] * 3)
+    reader = Reader(state)
+    query = parse(PATIENTS, [("q[]", "first_name:=Ann"), ("sort", "id")])
+    assert reader.select(PATIENTS, query)[0] == 0
+    state.change("patients", 2, first_name="Ann")
+    assert [row["id"] for row in reader.select(PATIENTS, query)[1]] == [2]
+    state.remove("patients", 2)
+    assert reader.select(PATIENTS, query)[0] == 0
 
 
 def test_unset_values_come_last():

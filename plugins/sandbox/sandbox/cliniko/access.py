@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 _AGENT = re.compile(r"\S.*\([^()\s]+@[^()\s]+\.[^()\s]+\)")
 _SHARD = re.compile(r"(?P<key>.+)-(?P<shard>[a-z]{2}\d{1,2})", re.IGNORECASE)
-MINUTE = 60.0
 
-_CLINICAL = frozenset({"treatment_notes", "treatment_note_templates", "patient_attachments"})
-_FINANCE = frozenset({"invoices", "invoice_items"})
+_NOTES = frozenset({"treatment_notes", "treatment_note_templates"})
+_CLINICAL = _NOTES | {"patient_attachments"}
+_FINANCE = frozenset({"invoices", "invoice_items", "billable_items", "products"})
+_ADMINISTRATION = frozenset({"users", "settings"})
 FORBIDDEN: dict[str, frozenset[str]] = {
     "administrator": frozenset(),
-    "bookkeeper": _CLINICAL | {"users", "settings", "patient_forms", "medical_alerts"},
-    "power receptionist": _CLINICAL | {"users", "settings"},
-    "receptionist": _CLINICAL | {"users", "settings"},
-    "scheduler": _CLINICAL | _FINANCE | {"users", "settings", "communications"},
-    "practitioner": _FINANCE | {"users", "settings"},
+    "bookkeeper": _ADMINISTRATION | _CLINICAL | {"patient_forms", "medical_alerts"},
+    "power receptionist": _ADMINISTRATION | _NOTES,
+    "receptionist": _ADMINISTRATION | _CLINICAL,
+    "scheduler": _ADMINISTRATION | _CLINICAL | _FINANCE | {"communications"},
+    "practitioner": _ADMINISTRATION,
 }
-"""Lists that a role is refused with 403."""
+"""Lists that a role is refused with 403; settings of the account add finance for practitioners."""
 
 MISSING: dict[str, frozenset[str]] = {
     role: frozenset() if role == "administrator" else frozenset({"appointment_types"})
@@ -94,30 +95,30 @@ def authenticate(state: ClinikoState, headers: Mapping[str, str]) -> Row:
 
 
 class Pace:
-    """The limit of requests a user may send in any rolling minute."""
+    """The limit of requests a user may send in any rolling window."""
 
     def __init__(self) -> None:
         """Start with no request counted."""
         self._sent: dict[int, deque[float]] = {}
 
-    def count(self, user: int, per_minute: int) -> None:
-        """Count a request.
+    def count(self, user: int, limit: int, seconds: float) -> None:
+        """Count a request; refuse it when there were `limit` in the last `seconds`.
 
         Raises:
             Refusal: 429 with `X-RateLimit-Reset` in UNIX seconds when there were too many.
         """
         sent = self._sent.setdefault(user, deque())
         now = time.monotonic()
-        while sent and sent[0] <= now - MINUTE:
+        while sent and sent[0] <= now - seconds:
             sent.popleft()
-        if len(sent) >= per_minute:
-            wait = sent[0] + MINUTE - now if sent else MINUTE
+        if len(sent) >= limit:
+            wait = sent[0] + seconds - now if sent else seconds
             reset = math.ceil(time.time() + wait)
             raise Refusal(429, "Too many requests", {"x-ratelimit-reset": str(reset)})
         sent.append(now)
 
 
-def check_permission(user: Row, resource: str, key: int | None = None) -> None:
+def check_permission(state: ClinikoState, user: Row, resource: str, key: int | None = None) -> None:
     """Refuse what the role of the user does not allow.
 
     Raises:
@@ -126,16 +127,22 @@ def check_permission(user: Row, resource: str, key: int | None = None) -> None:
     role = user["role"]
     if resource == "users" and key == user["id"]:
         return
-    if resource in FORBIDDEN[role]:
+    barred = role == "practitioner" and not state.practitioner_finance and resource in _FINANCE
+    if barred or resource in FORBIDDEN[role]:
         raise Refusal(403)
     if resource in MISSING[role]:
         raise Refusal(404, "Not Found")
 
 
+def sees_own_notes_only(state: ClinikoState, user: Row) -> bool:
+    """Say whether the account shows a user the treatment notes of nobody else."""
+    return state.own_notes_only and user["role"] == "practitioner"
+
+
 def visible(state: ClinikoState, user: Row, resource: str, row: Row) -> bool:
     """Say whether a role is shown a row of a list it may read; others are silently left out."""
     role = user["role"]
-    if resource == "treatment_notes" and role == "practitioner":
+    if resource == "treatment_notes" and sees_own_notes_only(state, user):
         owner = state.row("practitioners", row["practitioner_id"])
         return bool(owner.get("user_id") == user["id"])
     if resource == "communications" and role != "administrator":

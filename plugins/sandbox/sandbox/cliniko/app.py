@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
+import asyncio
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -13,9 +11,10 @@ from starlette.routing import Route
 
 from sandbox.cliniko import access, storage
 from sandbox.cliniko.access import Refusal
+from sandbox.cliniko.answers import future, json_answer, page_links, refused
 from sandbox.cliniko.catalog import NESTED, PARENT_ALIASES, RESOURCES
 from sandbox.cliniko.query import QueryError, parse
-from sandbox.cliniko.reader import Reader
+from sandbox.cliniko.reader import Reader, Scope
 from sandbox.cliniko.render import content_ready, link, record
 from sandbox.cliniko.settings import public_settings
 
@@ -24,11 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from sandbox.cliniko.query import Query
-    from sandbox.cliniko.resource import Row
+    from sandbox.cliniko.resource import Resource, Row
     from sandbox.cliniko.state import ClinikoState
-
-    Scope = Callable[[Row], bool]
 
 PREFIX = "/v1"
 
@@ -68,16 +64,22 @@ class _Api:
         }
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request."""
+        """Answer one request, as late as the latency says; the limit counts its arrival."""
+        response = self._guarded(request)
+        if self.state.latency_ms:
+            await asyncio.sleep(self.state.latency_ms / 1000)
+        return response
+
+    def _guarded(self, request: Request) -> Response:
         try:
             access.check_headers(request.headers)
             user = access.authenticate(self.state, request.headers)
-            self.pace.count(user["id"], self.state.per_minute)
+            self.pace.count(user["id"], self.state.per_minute, self.state.window_seconds)
             return self._answer(request, user)
         except QueryError as error:
-            return _json({"message": str(error)}, 400)
+            return json_answer({"message": str(error)}, 400)
         except Refusal as refusal:
-            return _json(_refused(refusal), refusal.status, refusal.headers)
+            return refused(refusal)
 
     def _answer(self, request: Request, user: Row) -> Response:
         if request.method not in {"GET", "HEAD"}:
@@ -97,21 +99,25 @@ class _Api:
         raise Refusal(404)
 
     def _settings(self, _request: Request, user: Row) -> Response:
-        access.check_permission(user, "settings")
-        return _json(self.state.settings)
+        access.check_permission(self.state, user, "settings")
+        return json_answer(self.state.settings)
 
     def _public_settings(self, _request: Request, _user: Row) -> Response:
-        return _json(public_settings(self.state.settings))
+        return json_answer(public_settings(self.state.settings))
 
     @staticmethod
     def _user(_request: Request, user: Row) -> Response:
-        return _json(record(RESOURCES["users"], user))
+        return json_answer(record(RESOURCES["users"], user))
 
     def _inactive(self, request: Request, user: Row) -> Response:
-        return self._list(request, user, "practitioners", lambda row: not row["active"])
+        return self._list(
+            request, user, "practitioners", Scope(lambda row: not row["active"], "inactive")
+        )
 
     def _active_cases(self, request: Request, user: Row) -> Response:
-        return self._list(request, user, "patient_cases", lambda row: "closed_at" not in row)
+        return self._list(
+            request, user, "patient_cases", Scope(lambda row: "closed_at" not in row, "active")
+        )
 
     @staticmethod
     def _key(text: str) -> int:
@@ -127,28 +133,36 @@ class _Api:
         scope: Scope | None = None,
         key: str | None = None,
     ) -> Response:
-        access.check_permission(user, name)
+        access.check_permission(self.state, user, name)
         resource = RESOURCES[name]
         query = parse(resource, request.query_params.multi_items())
         if user["role"] != "administrator":
-            scope = _both(scope, lambda row: access.visible(self.state, user, name, row))
+            own = access.sees_own_notes_only(self.state, user)
+            allowed = Scope(
+                lambda row: access.visible(self.state, user, name, row), (user["id"], own)
+            )
+            scope = _both(scope, allowed)
         total, rows = self.reader.select(resource, query, scope)
-        return _json(
+        return json_answer(
             {
-                key or name: [record(resource, row) for row in rows],
+                key or name: [self._record(resource, row) for row in rows],
                 "total_entries": total,
-                "links": _page_links(request, query, total),
+                "links": page_links(request, query, total),
             }
         )
 
+    def _record(self, resource: Resource, row: Row) -> dict[str, Any]:
+        body = record(resource, row)
+        return future(body) if self.state.future_fields else body
+
     def _practitioners(self, request: Request, user: Row) -> Response:
         asked = any(value.startswith("active:") for value in request.query_params.getlist("q[]"))
-        return self._list(request, user, "practitioners", None if asked else _is_active)
+        return self._list(request, user, "practitioners", None if asked else _ACTIVE)
 
     def _single(self, request: Request, user: Row, name: str, key: int) -> Response:
         if name not in RESOURCES:
             raise Refusal(404)
-        access.check_permission(user, name, key)
+        access.check_permission(self.state, user, name, key)
         resource = RESOURCES[name]
         query = parse(resource, request.query_params.multi_items())
         row = self._row(name, key)
@@ -156,7 +170,7 @@ class _Api:
             raise Refusal(404)
         if not access.visible(self.state, user, name, row):
             raise Refusal(404)
-        return _json(record(resource, row))
+        return json_answer(self._record(resource, row))
 
     def _row(self, name: str, key: int) -> Row:
         try:
@@ -172,16 +186,19 @@ class _Api:
             case "patients", ("referral_source",):
                 return self._referral_source(request, user, key)
             case "patient_forms", ("signatures", number):
-                return self._signature(key, self._key(number))
+                return self._signature(user, key, self._key(number))
             case (
                 ("individual_appointments" | "group_appointments" | "unavailable_blocks"),
                 ("conflicts",),
             ):
-                return _json({"conflicts": {"exist": False}})
+                return json_answer({"conflicts": {"exist": False}})
             case "practitioners", ("appointment_types",):
                 offered = self._offered("appointment_type_id", practitioner=key)
                 return self._list(
-                    request, user, "appointment_types", lambda row: row["id"] in offered
+                    request,
+                    user,
+                    "appointment_types",
+                    Scope(lambda row: row["id"] in offered, ("offered", key)),
                 )
             case (("appointment_types" | "businesses"), ("practitioners", *tail)) if tail in (
                 [],
@@ -194,14 +211,16 @@ class _Api:
                     request,
                     user,
                     "practitioners",
-                    lambda row: row["id"] in there and row["active"] == wanted,
+                    Scope(
+                        lambda row: row["id"] in there and row["active"] == wanted,
+                        (column, key, wanted),
+                    ),
                 )
         nested = NESTED.get((parent, rest[0])) if len(rest) == 1 else None
         if nested is None:
             raise Refusal(404)
-        return self._list(
-            request, user, nested.source, lambda row: row.get(nested.column) == key, nested.key
-        )
+        scope = Scope(lambda row: row.get(nested.column) == key, (nested.column, key))
+        return self._list(request, user, nested.source, scope, nested.key)
 
     def _offered(self, column: str, practitioner: int) -> frozenset[int]:
         return frozenset(
@@ -220,22 +239,24 @@ class _Api:
 
     def _referral_source(self, request: Request, user: Row, patient: int) -> Response:
         resource = RESOURCES["referral_sources"]
-        access.check_permission(user, resource.name)
+        access.check_permission(self.state, user, resource.name)
         query = parse(resource, request.query_params.multi_items())
         rows = self.state.where("referral_sources", patient_id=patient)
         found = [row for row in rows if self.reader.matches(resource, row, query)]
         if not found:
             raise Refusal(404)
-        return _json(record(resource, max(found, key=lambda row: row["created_at"])))
+        return json_answer(self._record(resource, max(found, key=lambda row: row["created_at"])))
 
-    def _signature(self, form: int, key: int) -> Response:
+    def _signature(self, user: Row, form: int, key: int) -> Response:
+        access.check_permission(self.state, user, "patient_forms")
         row = self._row("patient_forms", form)
-        if row.get("signature_id") != key:
+        seen = access.visible(self.state, user, "patient_forms", row)
+        if row.get("signature_id") != key or not seen:
             raise Refusal(404)
         drawing = (
             "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4="
         )
-        return _json(
+        return json_answer(
             {
                 "id": str(key),
                 "image": drawing,
@@ -246,7 +267,7 @@ class _Api:
         )
 
     def _content(self, user: Row, key: int) -> Response:
-        access.check_permission(user, "patient_attachments")
+        access.check_permission(self.state, user, "patient_attachments")
         row = self._row("patient_attachments", key)
         if not content_ready(row):
             raise Refusal(404)
@@ -254,40 +275,12 @@ class _Api:
         return Response(status_code=303, headers={"location": target})
 
 
-def _refused(refusal: Refusal) -> dict[str, str] | None:
-    if refusal.status == HTTPStatus.NOT_FOUND:
-        return {"status": "404", "error": "Not Found"}
-    return {"message": refusal.message} if refusal.message else None
-
-
-def _is_active(row: Row) -> bool:
-    return bool(row["active"])
+_ACTIVE = Scope(lambda row: bool(row["active"]), "active")
+_INACTIVE = Scope(lambda row: not row["active"], "inactive")
+_OPEN_CASES = Scope(lambda row: "closed_at" not in row, "open")
 
 
 def _both(first: Scope | None, second: Scope) -> Scope:
     if first is None:
         return second
-    return lambda row: first(row) and second(row)
-
-
-def _page_links(request: Request, query: Query, total: int) -> dict[str, str]:
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "page"]
-    base = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-
-    def page(number: int) -> str:
-        return f"{base}?{urlencode([*kept, ('page', str(number))])}"
-
-    links = {"self": page(query.page)}
-    if query.page > 1:
-        links["previous"] = page(query.page - 1)
-    if query.page * query.per_page < total:
-        links["next"] = page(query.page + 1)
-    return links
-
-
-def _json(
-    body: dict[str, Any] | None, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    text = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
-    kind = None if body is None else "application/json; charset=utf-8"
-    return Response(text, status, headers, kind)
+    return Scope(lambda row: first.test(row) and second.test(row), (first.name, second.name))

@@ -28,15 +28,21 @@ class Content:
     seed: int
     head: bytes = b""
 
-    def blocks(self) -> Iterator[bytes]:
-        """Return the content block by block."""
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Return the content from `start` up to `stop`, block by block."""
         pattern = random.Random(self.seed).randbytes(BLOCK)  # noqa: S311 - a pattern, no secret
-        left = self.size
-        block = (self.head + pattern)[:BLOCK]
-        while left > 0:
-            yield block[:left]
-            left -= len(block)
-            block = pattern
+        end = self.size if stop is None else min(stop, self.size)
+        while start < end:
+            number, skipped = divmod(start, BLOCK)
+            block = pattern if number else (self.head + pattern)[:BLOCK]
+            part = block[skipped : skipped + end - start]
+            yield part
+            start += len(part)
+
+    def etag(self) -> str:
+        """Return a strong validator, quoted: the same for the same bytes only."""
+        text = f"{self.size} {self.seed} {self.head.hex()}"
+        return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
     def sha256(self) -> str:
         """Return the hash of the content, in hex."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,9 +29,9 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "array": ("~",),
 }
 _UNARY = frozenset({"?", "!?", "*"})
-_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_DATE = re.compile(r"[\d*]{4}-[\d*]{2}-[\d*]{2}")
-_NUMBER = re.compile(r"-?\d+")
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_DATE = re.compile(r"[\d*]{4}-[\d*]{2}-[\d*]{2}", re.ASCII)
+_NUMBER = re.compile(r"-?\d+", re.ASCII)
 PER_PAGE = 50
 MAX_PER_PAGE = 100
 PARAMETERS = frozenset({"q[]", "q", "page", "per_page", "sort", "order"})
@@ -57,6 +59,11 @@ class Query:
     sort: tuple[tuple[str, bool], ...]
     page: int
     per_page: int
+
+    @cached_property
+    def lifted(self) -> frozenset[str]:
+        """The fields that a condition names, which lifts the hiding by that stamp."""
+        return frozenset(condition.field for condition in self.conditions)
 
 
 def parse(resource: Resource, parameters: Iterable[tuple[str, str]]) -> Query:
@@ -101,7 +108,7 @@ def _sort(resource: Resource, text: str, order: str) -> tuple[tuple[str, bool], 
         if direction not in {"", "asc", "desc"}:
             raise QueryError("Sort direction must be asc or desc")
         keys.append((field, (direction or order) == "desc"))
-    return tuple(keys) or (("created_at", order == "desc"),)
+    return tuple(keys) or ((resource.default_sort, order == "desc"),)
 
 
 def _condition(resource: Resource, text: str) -> Condition:
@@ -143,8 +150,20 @@ def _compare(operator: str, value: Any) -> Test:
     return tests[operator]
 
 
+def _is_real(raw: str) -> bool:
+    """Say whether a date or date-time of the right shape is one of the calendar."""
+    try:
+        if "T" in raw:
+            datetime.fromisoformat(raw)
+        else:
+            date.fromisoformat(raw)
+    except ValueError:
+        return False
+    return True
+
+
 def _datetime(field: str, operator: str, raw: str) -> tuple[Any, Test]:
-    if not _DATETIME.fullmatch(raw):
+    if not _DATETIME.fullmatch(raw) or not _is_real(raw):
         raise QueryError(
             f"Filter value for {field} must be a date-time such as 2026-01-31T00:00:00Z"
         )
@@ -157,6 +176,8 @@ def _date(field: str, operator: str, raw: str) -> tuple[Any, Test]:
     if "*" in raw:
         pattern = re.compile(raw.replace("*", r"\d"))
         return raw, lambda found: found is not None and bool(pattern.fullmatch(found))
+    if not _is_real(raw):
+        raise QueryError(f"Filter value for {field} must be a date of the calendar")
     return raw, _compare(operator, raw)
 
 
@@ -189,7 +210,10 @@ def _boolean(field: str, operator: str, raw: str) -> tuple[Any, Test]:
     return raw == "true", _compare(operator, raw == "true")
 
 
-def _array(_field: str, _operator: str, raw: str) -> tuple[Any, Test]:
+def _array(field: str, _operator: str, raw: str) -> tuple[Any, Test]:
+    # Every array that can be filtered holds ids.
+    if not _NUMBER.fullmatch(raw):
+        raise QueryError(f"Filter value for {field} must be a number")
     return raw, lambda found: found is not None and raw in found
 
 

@@ -12,6 +12,17 @@ Row = dict[str, Any]
 """A stored record: `id` and `*_id` columns are ints, stamps are text, nulls are left out."""
 
 
+COMPUTED = frozenset(
+    {
+        *("availabilities", "category", "content", "custom_fields", "label", "patient_name"),
+        *("has_patient_appointment_notes", "patient_phone_numbers", "phone_numbers", "pronouns"),
+        *("print_settings", "repeat_rule", "subcategories", "type", "url"),
+    }
+)
+"""Fields of a record that no column of its table holds as they are served."""
+_NO_COLUMN = ("_channels", "_description", "_ids", "_url")
+
+
 @dataclass(frozen=True)
 class Resource:
     """One list of the API.
@@ -48,11 +59,21 @@ class Resource:
                 return found
         return self.defaults.get(field)
 
+    @property
+    def default_sort(self) -> str:
+        """The column of lists that name none; services know no stamps and keep their order."""
+        return "created_at" if self.filters else "id"
+
     def sortable(self, field: str) -> bool:
-        """Say whether `field` is a column that lists can be sorted by."""
-        return field == "id" or (
-            (field in self.fields or field in self.filters) and self.filters.get(field) != "array"
-        )
+        """Say whether `field` is a column that lists can be sorted by.
+
+        What is computed for an answer, or held in a structure, is none.
+        """
+        if not self.filters or field in self.columns or self.filters.get(field) == "array":
+            return False
+        if field in self.filters:
+            return True
+        return field in self.fields and field not in COMPUTED and not field.endswith(_NO_COLUMN)
 
 
 def resource(  # noqa: PLR0913 - the columns of a table

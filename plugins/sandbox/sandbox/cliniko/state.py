@@ -46,8 +46,14 @@ class ClinikoState:
         secret: Signs the links to the storage.
         tables: Rows by list.
         contents: Bytes behind the attachments, by attachment id.
-        per_minute: Requests a user may send in any rolling minute.
+        per_minute: Requests a user may send in any rolling window.
+        window_seconds: Length of that window; 60, as in Cliniko, unless time is scaled down.
+        latency_ms: How much later every answer of the API comes.
         link_seconds: How long a link to the storage is valid.
+        storage_ranges: Whether the storage serves parts of a file.
+        own_notes_only: Whether practitioners are shown their own treatment notes alone.
+        practitioner_finance: Whether practitioners may read what concerns money.
+        future_fields: Whether records bear fields of a later version of the API.
         shard: The shard the keys belong to.
     """
 
@@ -57,7 +63,13 @@ class ClinikoState:
     tables: dict[str, Table] = field(default_factory=lambda: {name: Table() for name in RESOURCES})
     contents: dict[int, Content] = field(default_factory=dict)
     per_minute: int = 200
+    window_seconds: float = 60.0
+    latency_ms: float = 0.0
     link_seconds: int = 60
+    storage_ranges: bool = True
+    own_notes_only: bool = True
+    practitioner_finance: bool = False
+    future_fields: bool = False
     shard: str = "au1"
 
     def put(self, name: str, row: Row) -> Row:
@@ -102,6 +114,16 @@ class ClinikoState:
         if name != "bookings":
             return self.tables[name].rows.values()
         return (_booking(row) for part in BOOKINGS for row in self.tables[part].rows.values())
+
+    @property
+    def shuffle_seed(self) -> int:
+        """What decides the order of rows that a sort does not tell apart."""
+        return int.from_bytes(self.secret[:7], "big")
+
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever any row does."""
+        return sum(table.version for table in self.tables.values())
 
     def version(self, name: str) -> int:
         """Return a number that changes whenever a row of the list does."""
