@@ -6,6 +6,7 @@
     ├── SettingsError              2  the settings are wrong
     ├── KeyRefusedError            3  Cliniko does not accept the API key
     ├── NotVisibleError            3  the key's user may not read this
+    ├── SampleError                3  the key's user may not read what a sample begins with
     ├── InvisibleStreamsError      3  the key's user may not read all that is selected
     ├── ServerFaultError           1  Cliniko did not answer properly, in spite of retries
     ├── RefusedQueryError          1  Cliniko does not accept a query of ours
@@ -83,6 +84,12 @@ class InvisibleStreamsError(TapClinikoError):
             f"not visible to this key (role {role}): {names}; use an administrator's API key, "
             "leave them out of the selection, or set when_not_visible to skip"
         )
+
+
+class SampleError(TapClinikoError):
+    """Patients cannot be read, so none can be chosen."""
+
+    exit_code = 3
 
 
 class ServerFaultError(TapClinikoError):
