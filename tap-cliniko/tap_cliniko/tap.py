@@ -15,6 +15,7 @@ from tap_cliniko.attachments import Spool
 from tap_cliniko.client import Client
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.merges import Merges
+from tap_cliniko.sample.sample import MuteStateWriter, Sample
 from tap_cliniko.settings import SCHEMA, Settings, unknown_settings
 from tap_cliniko.stamps import written
 from tap_cliniko.stopping import Stopper
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk import Stream
+    from singer_sdk.helpers._state import StateWriter
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_cliniko.client import Account
@@ -126,6 +128,23 @@ class TapCliniko(Tap):
     def merges(self) -> Merges:
         """Recent merges of patients."""
         return Merges(self.client)
+
+    @cached_property
+    def sample(self) -> Sample | None:
+        """The sample to read; None when everybody is read."""
+        if not self.settings.sample_patients:
+            return None
+        return Sample(cast("dict[str, ClinikoStream]", self.streams), self.settings)
+
+    @property
+    def state_writer(self) -> StateWriter:
+        """What writes the state; mute in a sample, which a later run must not go on from."""
+        return MuteStateWriter() if self.settings.sample_patients else super().state_writer
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state; not in a sample, which is the same at every run."""
+        if not self.settings.sample_patients:
+            super().load_state(state)
 
     @cached_property
     def spool(self) -> Spool:
