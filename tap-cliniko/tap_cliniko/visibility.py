@@ -78,24 +78,47 @@ def summary(refusals: Iterable[Refusal]) -> str | None:
     return f"left out, since they cannot be read with this key: {told}" if told else None
 
 
-def refused(streams: Iterable[ClinikoStream], role: str) -> list[Refusal]:
-    """Ask each stream for one row and return those that cannot be read.
+@dataclass(frozen=True)
+class Sight:
+    """What one request showed of a stream.
+
+    Attributes:
+        stream: Its name.
+        rows: How many rows it has, hidden ones included; None when Cliniko did not say.
+        refusal: Why it cannot be read; None when it can.
+    """
+
+    stream: str
+    rows: int | None = None
+    refusal: Refusal | None = None
+
+
+def look(streams: Iterable[ClinikoStream], role: str) -> list[Sight]:
+    """Ask each stream for one row: one request, or two where there are two lists.
 
     Args:
-        streams: Streams to ask, one or two requests each.
+        streams: Streams to ask.
         role: Role of the key's user.
     """
-    found = []
+    sights = []
     for stream in streams:
         try:
-            stream.peek()
+            sights.append(Sight(stream.name, stream.peek().total))
         except NotVisibleError as fault:
-            found.append(Refusal.of(stream, fault, role))
-    return found
+            sights.append(Sight(stream.name, refusal=Refusal.of(stream, fault, role)))
+    return sights
+
+
+def refused(streams: Iterable[ClinikoStream], role: str) -> list[Refusal]:
+    """Ask each stream for one row and return why some cannot be read."""
+    return [sight.refusal for sight in look(streams, role) if sight.refusal is not None]
 
 
 def demand(refusals: Iterable[Refusal]) -> None:
     """Refuse to go on while a stream is invisible that another key could see.
+
+    Args:
+        refusals: Why streams cannot be read.
 
     Raises:
         InvisibleStreamsError: Naming all of them at once.

@@ -1,0 +1,1 @@
+"""What stands in a Cliniko account, found out with few requests before anything is moved."""
