@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-import httpx2
 import stamina
 import stamina.instrumentation
 
 from target_pipedrive.errors import SettingsError, UnknownOutcome, Unreachable
-from target_pipedrive.pipedrive.address import address_fault, is_loopback
+from target_pipedrive.pipedrive.address import address_fault
 from target_pipedrive.pipedrive.answers import Answer, failure
 from target_pipedrive.pipedrive.encoding import encode
+from target_pipedrive.pipedrive.transport import NoAnswer, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -25,22 +26,13 @@ if TYPE_CHECKING:
     from target_pipedrive.pipedrive.files import Multipart
     from target_pipedrive.pipedrive.limits import Limits
     from target_pipedrive.pipedrive.registry import Operation
+    from target_pipedrive.pipedrive.transport import Reply
 
 logger = logging.getLogger(__name__)
 
 THROTTLED_TRIES = 10
+_JSON = {"content-type": "application/json"}
 CLOCK_SECONDS = 60.0  # how long a comparison with Pipedrive's clock is good
-
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
-
-
-class _NoAnswer(Exception):
-    """No usable answer came; `sent` says whether the request may have been carried out."""
-
-    def __init__(self, cause: str, *, sent: bool) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.sent = sent
 
 
 class Client:
@@ -70,32 +62,27 @@ class Client:
         max_connections: int = 32,
         first_wait: float = 0.5,
     ) -> None:
-        for name in ("httpx2", "httpcore2"):
-            logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses at INFO
         # stamina's own hooks may print to stdout, which belongs to Singer's messages.
         stamina.instrumentation.set_on_retry_hooks([_log_repetition])
         if fault := address_fault(api_url):
             raise SettingsError(fault)
-        url = httpx2.URL(api_url.strip().rstrip("/"))
-        self.host: str = url.netloc.decode()
+        base = api_url.strip().rstrip("/")
+        self.host: str = urlsplit(base).netloc.rpartition("@")[2]
         self.limits = limits
         self._tries = tries
         self._first_wait = first_wait
-        self._base = {1: f"{str(url).rstrip('/')}/api/v1", 2: f"{str(url).rstrip('/')}/api/v2"}
+        self._base = {1: f"{base}/api/v1", 2: f"{base}/api/v2"}
         self._ahead = timedelta(0)
         self._clock_read_at = float("-inf")
-        self._http = httpx2.AsyncClient(
-            headers={
+        self._transport = Transport(
+            self.host,
+            {
                 "x-api-token": token,
                 "accept": "application/json",
                 "user-agent": f"target-pipedrive/{version('target-pipedrive')}",
             },
-            timeout=httpx2.Timeout(timeout, pool=None),  # waiting for a connection is no failure
-            limits=httpx2.Limits(
-                max_connections=max_connections, max_keepalive_connections=max_connections
-            ),
-            follow_redirects=False,  # the token would travel along
-            trust_env=not is_loopback(url.host),  # a proxy cannot reach this machine's loopback
+            timeout=timeout,
+            max_connections=max_connections,
         )
 
     def __repr__(self) -> str:
@@ -103,7 +90,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     def server_time(self) -> datetime:
         """The time by Pipedrive's clock, in UTC, good to about a second."""
@@ -148,7 +135,7 @@ class Client:
             safe = operation.method != "POST"
         try:
             async for attempt in stamina.retry_context(
-                on=lambda cause: isinstance(cause, _NoAnswer) and (safe or not cause.sent),
+                on=lambda cause: isinstance(cause, NoAnswer) and (safe or not cause.sent),
                 attempts=self._tries,
                 timeout=None,
                 wait_initial=self._first_wait,
@@ -159,7 +146,7 @@ class Client:
                     status, headers, payload = await self._answer(
                         operation, url, params, content, data, files
                     )
-        except _NoAnswer as cause:
+        except NoAnswer as cause:
             if cause.sent and not safe:
                 raise UnknownOutcome(operation.name, cause.cause) from None
             raise Unreachable(
@@ -183,12 +170,12 @@ class Client:
         """One usable answer: status below 500, its JSON object or None for a 4xx page.
 
         Raises:
-            _NoAnswer: None came.
+            NoAnswer: None came.
         """
         for _ in range(THROTTLED_TRIES):
             response = await self._send(operation, url, params, content, data, files)
             self.limits.on_headers(response.headers, search=operation.search)
-            if response.status_code != 429:  # noqa: PLR2004 - too many requests
+            if response.status != 429:  # noqa: PLR2004 - too many requests
                 break
             self.limits.on_429(response.headers)  # never carried out, whatever its method
         else:
@@ -197,13 +184,13 @@ class Client:
                 "requests: something else uses this token. Stop it, or lower `burst`; then run "
                 "again."
             )
-        status = response.status_code
+        status = response.status
         if status >= 500 or status == 408:  # noqa: PLR2004 - server errors, request timeout
-            raise _NoAnswer(f"HTTP {status}", sent=True)
+            raise NoAnswer(f"HTTP {status}", sent=True)
         payload = _envelope(response.content)
         if payload is None:
-            if response.is_success:
-                raise _NoAnswer("an answer that is no complete JSON", sent=True)
+            if status < 300:  # noqa: PLR2004 - a success
+                raise NoAnswer("an answer that is no complete JSON", sent=True)
             if "json" in response.headers.get("content-type", ""):
                 payload = {}  # cut off, yet no page: its status tells enough
         return status, response.headers, payload
@@ -216,26 +203,21 @@ class Client:
         content: bytes | None,
         data: Mapping[str, str] | None,
         files: Multipart | None,
-    ) -> httpx2.Response:
-        headers: dict[str, str] | None = None
-        body: bytes | AsyncIterator[bytes] | None = content
+    ) -> Reply:
+        headers: Mapping[str, str] | None = None
+        body: bytes | Mapping[str, str] | AsyncIterator[bytes] | None = data
         if content is not None:
-            headers = {"content-type": "application/json"}
+            headers, body = _JSON, content
         elif files is not None:
             headers, body = files.headers, files.stream()
-        request = self._http.build_request(
-            operation.method, url, params=params, content=body, data=data, headers=headers
-        )
         await self.limits.admit(operation)
         began = time.perf_counter()
         outcome: object = "no answer"
         try:
-            response = await self._http.send(request)
-            outcome = response.status_code
-        except _NEVER_SENT as error:
-            raise _NoAnswer(type(error).__name__, sent=False) from None
-        except httpx2.RequestError as error:
-            raise _NoAnswer(type(error).__name__, sent=True) from None
+            reply = await self._transport.send(
+                operation.method, url, params=params, body=body, headers=headers
+            )
+            outcome = reply.status
         finally:
             self.limits.answered(operation)
             if logger.isEnabledFor(logging.DEBUG):
@@ -247,8 +229,8 @@ class Client:
                     (time.perf_counter() - began) * 1000,
                     operation.cost,
                 )
-        self._read_clock(response.headers)
-        return response
+        self._read_clock(reply.headers)
+        return reply
 
     def _read_clock(self, headers: Mapping[str, str]) -> None:
         now = time.monotonic()
