@@ -12,7 +12,7 @@ when it was edited in between, the later one being the newer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -22,6 +22,8 @@ from tap_cliniko.errors import UnorderedPageError
 Row: TypeAlias = dict[str, Any]
 
 IDS_PER_QUERY = 50
+
+_READS_BY_NUMBER = 3
 
 PER_PAGE = 100
 """The most rows Cliniko gives in one page (Cliniko docs, "Pagination")."""
@@ -143,7 +145,10 @@ class _Asker:
 
 
 def by_id(
-    fetch: Fetch, filters: Sequence[str] = (), both: FetchBoth | None = None
+    fetch: Fetch,
+    filters: Sequence[str] = (),
+    both: FetchBoth | None = None,
+    after: int = -1,
 ) -> Iterator[list[Row]]:
     """Read in the order of ids. New rows have the highest ids and are met at the end.
 
@@ -151,13 +156,14 @@ def by_id(
         fetch: Answers a query.
         filters: What the rows must fulfil.
         both: Answers two queries at the same time; None to ask one after another.
+        after: Id of the last row read already; -1 for none.
 
     Raises:
         UnorderedPageError: When ids do not rise.
     """
     ask = _Asker(fetch, None, both)
-    last = -1
-    bound: tuple[str, ...] = ()
+    last = after
+    bound = () if after < 0 else (f"id:>{after}",)
     while True:
         page = ask(Query((*filters, *bound), "id"))
         for row in page.rows:
@@ -230,3 +236,30 @@ def by_ids(
     for start in range(0, len(ids), IDS_PER_QUERY):
         some = ",".join(ids[start : start + IDS_PER_QUERY])
         yield from by_id(fetch, (*filters, f"{field}:={some}"))
+
+
+def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Iterator[list[Row]]:
+    """Read page after page by number, for the few lists that can neither be filtered nor sorted.
+
+    Rows that enter or leave shift the others, so a row may be left out. That shows: fewer rows were
+    met than there are. Then the list is read again, up to three times in all.
+
+    Args:
+        fetch: Answers a query.
+        key: What identifies a row.
+    """
+    known: dict[Hashable, Row] = {}
+    for _ in range(_READS_BY_NUMBER):
+        met: set[Hashable] = set()
+        query = Query((), "")
+        while True:
+            page = fetch(query)
+            rows = {key(row): row for row in page.rows}
+            yield [row for identity, row in rows.items() if known.get(identity) != row]
+            known.update(rows)
+            met.update(rows)
+            if not page.more:
+                break
+            query = replace(query, page=query.page + 1)
+        if query.page == 1 or page.total in {None, len(met)}:
+            return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from tap_cliniko.sample.part import linked
 from tap_cliniko.schemas import (
     ARCHIVED,
     DELETED,
     day,
     decimal,
+    flag,
     link,
     record,
     stamp,
@@ -35,27 +37,6 @@ class ConcessionTypes(ClinikoStream):
     schema = record(text("name", "Name."), ARCHIVED)
 
 
-class Products(ClinikoStream):
-    """Goods for sale."""
-
-    name = "products"
-    hidden = ("archived_at",)
-    schema = record(
-        decimal("cost_price", "Price paid."),
-        text("item_code", "Code."),
-        text("name", "Name."),
-        text("notes", "Notes."),
-        decimal("price_ex_tax", "Price without tax."),
-        decimal("price_including_tax", "Price with tax."),
-        text("product_supplier_name", "Supplier by name; superseded by product_supplier_id."),
-        text("serial_number", "Serial number."),
-        decimal("stock_level", "Pieces in stock."),
-        link("product_supplier", "Supplier."),
-        link("tax", "Tax."),
-        ARCHIVED,
-    )
-
-
 class BillableItems(ClinikoStream):
     """Services and other things that are billed."""
 
@@ -71,12 +52,24 @@ class BillableItems(ClinikoStream):
     )
 
 
+class ConcessionPrices(ClinikoStream):
+    """Prices of billable items for a concession."""
+
+    name = "concession_prices"
+    schema = record(
+        decimal("price", "Price."),
+        link("billable_item", "What is billed."),
+        link("concession_type", "The concession."),
+    )
+
+
 class Invoices(IncrementalStream):
     """Invoices. What was paid in part cannot be seen: such an invoice is open."""
 
     name = "invoices"
     hidden = ("archived_at", "deleted_at")
     patient_filter = "patient_id"
+    sensitive = (text("online_payment_url", "Where it is paid, by whoever holds the address."),)
     schema = record(
         whole("calculation_method", "1 legacy, 2 tax exclusive, 3 tax inclusive."),
         text("calculation_method_description", "The same in words."),
@@ -99,6 +92,34 @@ class Invoices(IncrementalStream):
         link("patient", "The patient."),
         link("practitioner", "Who treated."),
         link("signature", "The signature; it cannot be read."),
+        ARCHIVED,
+        DELETED,
+    )
+
+
+class InvoiceItems(IncrementalStream):
+    """Lines of invoices. Whose they are is said by the invoice."""
+
+    name = "invoice_items"
+    hidden = ("archived_at", "deleted_at")
+    in_sample = linked(found_in="invoices", invoices="invoice_id")
+    schema = record(
+        text("code", "Code of the item when it was billed."),
+        text("concession_type_name", "Concession by name."),
+        decimal("discount_percentage", "Discount in percent."),
+        decimal("discounted_amount", "Discount as an amount."),
+        flag("is_monetary_discount", "Whether the amount counts, and not the percentage."),
+        text("name", "Name."),
+        decimal("net_price", "Price without tax."),
+        decimal("quantity", "How many."),
+        decimal("tax_amount", "Tax; superseded."),
+        text("tax_name", "Tax by name."),
+        decimal("tax_rate", "Tax in percent."),
+        decimal("total_including_tax", "Total with tax."),
+        decimal("unit_price", "Price of one."),
+        link("billable_item", "What was billed; null for goods."),
+        link("invoice", "The invoice."),
+        link("product", "What was sold; null for services."),
         ARCHIVED,
         DELETED,
     )

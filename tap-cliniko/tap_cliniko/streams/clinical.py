@@ -12,16 +12,14 @@ from tap_cliniko.schemas import (
     ARCHIVED,
     DELETED,
     flag,
-    groups,
     link,
     record,
-    sections,
     stamp,
     text,
-    texts,
     whole,
 )
 from tap_cliniko.streams.base import IncrementalStream
+from tap_cliniko.streams.content import note_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,35 +49,7 @@ class TreatmentNotes(IncrementalStream):
     patient_filter = "patient_id"
     schema = record(
         text("author_name", "Who wrote it."),
-        sections(
-            "content",
-            "The note.",
-            text("name", "Title."),
-            text("description", "Explanation."),
-            groups(
-                "questions",
-                "Questions in order; an unanswered one has no answer.",
-                text("name", "Title."),
-                text(
-                    "type",
-                    "Kind.",
-                    "text",
-                    "paragraph",
-                    "date",
-                    "checkboxes",
-                    "radiobuttons",
-                    "bodycharts",
-                ),
-                text("answer", "Answer; HTML for a paragraph."),
-                groups(
-                    "answers",
-                    "Options of checkboxes and radiobuttons.",
-                    text("value", "Text of the option."),
-                    flag("selected", "Whether it is chosen; absent means no."),
-                ),
-                texts("body_chart_ids", "Drawings; they cannot be read."),
-            ),
-        ),
+        note_content(answered=True),
         flag("draft", "Whether it is not final."),
         stamp("finalized_at", "When it became final."),
         stamp("pinned_at", "When it was pinned."),

@@ -1,4 +1,4 @@
-"""The practice itself: its settings, its people and its places."""
+"""The practice itself: its people, its places and what is offered there."""
 
 from __future__ import annotations
 
@@ -7,161 +7,23 @@ from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 
-from tap_cliniko.paging import Page, Query, Row, by_id
+from tap_cliniko.links import is_link, linked_id
+from tap_cliniko.paging import Page, Query, Row, by_id, by_number
 from tap_cliniko.schemas import (
     ARCHIVED,
     DELETED,
-    ID,
-    Field,
     flag,
-    group,
     ids,
+    key_link,
     link,
     phone_numbers,
     record,
-    sections,
     text,
-    texts,
-    whole,
 )
 from tap_cliniko.streams.base import ClinikoStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def _switch(name: str, description: str) -> Field:
-    return group(name, description, flag("enabled", "Whether it is connected."))
-
-
-class PublicSettings(ClinikoStream):
-    """Settings of the account that every user may see, as one record."""
-
-    name = "public_settings"
-    path = "/settings/public"
-    schema = th.PropertiesList(
-        ID,
-        group(
-            "account",
-            "The account.",
-            text("id", "Id of the account."),
-            text("name", "Name of the practice."),
-            text("subdomain", "Its name in Cliniko's addresses."),
-            text("country", "Country by name."),
-            text("country_code", "Country, ISO 3166-1 alpha-2."),
-            text("currency_symbol", "Sign of the currency; no ISO code is given."),
-            flag("has_time_travelers", "Whether people of several time zones use it."),
-            flag("time_zone_support", "Whether several time zones are in use."),
-        ),
-        group(
-            "calendar",
-            "Look of the calendar.",
-            whole("start_hour", "First hour shown."),
-            whole("end_hour", "Last hour shown."),
-            flag("multiple_appointments_gap", "Whether a gap is left beside appointments."),
-            flag("show_current_time_indicator", "Whether the present moment is marked."),
-            whole("timeslot_height_in_pixels", "Height of a slot."),
-            whole("timeslot_size_in_minutes", "Length of a slot."),
-        ),
-        group(
-            "documents_and_printing",
-            "Print-outs.",
-            whole("logo_height", "Height of the logo."),
-            text("logo_url", "Address of the logo."),
-        ),
-        group(
-            "integrations",
-            "Connected products.",
-            _switch("mail_chimp", "Mailchimp."),
-            _switch("xero", "Xero."),
-        ),
-        group(
-            "online_bookings",
-            "Rules of booking online.",
-            flag("enabled", "Whether patients may book online."),
-            whole("allow_bookings_days_in_advance", "How far ahead, in days."),
-            flag("allow_online_bookings_time_zone_choice", "Whether patients choose a time zone."),
-            whole("booking_reservation_minutes", "How long a slot is held while booking."),
-            text("calendar_info", "Text beside the calendar."),
-            whole("daily_bookings_limit", "Most bookings a day."),
-            text("disabled_text", "Text shown while switched off."),
-            text("disabled_title", "Title shown while switched off."),
-            text("logo_url", "Address of the logo."),
-            whole("max_appointments_per_day_segment", "Most appointments shown per part of a day."),
-            whole("min_hours_advance_required_to_book", "Least notice for a booking, hours."),
-            whole("min_hours_notice_for_patient_cancellation", "Least notice to cancel, hours."),
-            flag("notice_enabled", "Whether the notice is shown."),
-            text("notice_text", "Text of the notice."),
-            text("notice_title", "Title of the notice."),
-            flag("notify_practitioner_by_email", "Whether practitioners get an e-mail."),
-            flag("notify_practitioner_by_sms", "Whether practitioners get an SMS."),
-            text("policy", "Text patients accept."),
-            texts("practitioner_order", "Order in which practitioners are shown."),
-            text("privacy_policy_url", "Address of the privacy policy."),
-            flag("require_patient_address", "Whether an address must be given."),
-            flag("show_appointment_duration", "Whether durations are shown."),
-            flag("show_prices", "Whether prices are shown."),
-        ),
-        group(
-            "online_payments", "Payments online.", flag("activated", "Whether they are possible.")
-        ),
-        sections(
-            "patient_custom_fields_definition",
-            "The account's own patient fields: order, kinds and options.",
-            text("name", "Title."),
-            text("token", "What identifies the section; names can be edited and repeated."),
-            flag("archived", "Whether it is out of use."),
-        ),
-        group(
-            "patient_privacy",
-            "Privacy.",
-            text("browser_title_name_format", "How patients are named in window titles."),
-            text("ical_patient_name_option", "How patients are named in calendar feeds."),
-            flag("prevent_sending_financial_data_by_email", "Whether amounts stay out of e-mail."),
-            flag("requires_hipaa_compliance", "Whether HIPAA applies."),
-        ),
-        group(
-            "reminders",
-            "Reminders.",
-            text(
-                "default_reminder_type",
-                "Preference of a new patient.",
-                "None",
-                "SMS",
-                "Email",
-                "SMS & Email",
-            ),
-        ),
-        group(
-            "sms",
-            "Text messages.",
-            flag("alphanumeric_source_number_required", "Whether a sender name is needed."),
-            text("default_alphanumeric_source_number", "The sender name."),
-            whole("max_message_length", "Most characters."),
-            whole("number_of_usable_characters_per_message", "Characters in one part."),
-            flag("replies_supported", "Whether patients can answer."),
-        ),
-        group(
-            "terminology",
-            "Words in use.",
-            text("patient", "What a patient is called.", "patient", "client"),
-            texts("titles", "Titles to choose from."),
-        ),
-        group(
-            "wait_list",
-            "Waiting list.",
-            whole("default_wait_list_expiry_period", "How long an entry stays."),
-        ),
-    ).to_dict()
-
-    def read(self) -> Iterator[Row]:
-        """Read the one object; its account's id becomes its own."""
-        settings = self._cliniko.client.get(self.path)
-        yield self.shape({"id": settings["account"]["id"], **settings})
-
-    def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:  # noqa: ARG002 - there is one
-        """The one object."""
-        return Page([self._cliniko.client.get(self.path)], more=False, total=1)
 
 
 class Users(ClinikoStream):
@@ -189,6 +51,20 @@ class Users(ClinikoStream):
         text("title", "Title."),
         flag("user_active", "Same as active."),
     )
+
+
+class User(Users):
+    """The user whose API key this is, alone."""
+
+    name = "user"
+
+    def read(self) -> Iterator[Row]:
+        """Read the one object."""
+        yield self.shape(self._cliniko.client.get("/user"))
+
+    def peek(self, sort: str = "", filters: tuple[str, ...] | None = None) -> Page:  # noqa: ARG002 - there is one
+        """The one object."""
+        return Page([self._cliniko.client.get("/user")], more=False, total=1)
 
 
 class Practitioners(ClinikoStream):
@@ -233,6 +109,18 @@ class Practitioners(ClinikoStream):
         return self._cliniko.client.page(f"{self.path}/inactive", self.name, query)
 
 
+class PractitionerReferenceNumbers(ClinikoStream):
+    """Numbers of practitioners, such as provider numbers. Deleting one removes its row."""
+
+    name = "practitioner_reference_numbers"
+    schema = record(
+        text("name", "What kind of number it is."),
+        text("reference_number", "The number."),
+        link("business", "Where it counts; null for everywhere."),
+        link("practitioner", "Whose it is."),
+    )
+
+
 class Businesses(ClinikoStream):
     """Places where the practice works."""
 
@@ -264,3 +152,32 @@ class Businesses(ClinikoStream):
         ARCHIVED,
         DELETED,
     )
+
+
+class Services(ClinikoStream):
+    """Who offers which appointment type where, as it is now. The rows have no id and no stamps."""
+
+    name = "services"
+    primary_keys = ("appointment_type_id", "business_id")
+    schema = th.PropertiesList(
+        key_link("appointment_type", "What is offered."),
+        key_link("business", "Where."),
+        ids("practitioner_ids", "Who offers it there."),
+    ).to_dict()
+
+    def pages(self) -> Iterator[list[Row]]:
+        """Read by page numbers: this list knows neither filters nor an order."""
+        return by_number(self.fetch, self._key)
+
+    def _key(self, row: Row) -> tuple[str, ...]:
+        record_ = self.shape(row)
+        return tuple(record_[name] for name in self.primary_keys)
+
+    def shape(self, row: Row) -> Row:
+        """Shape a row, its list of links becoming a list of ids."""
+        practitioners = row.get("practitioners")
+        if not isinstance(practitioners, list):
+            return super().shape(row)
+        targets = [linked_id(link) for link in practitioners if is_link(link)]
+        others = {name: value for name, value in row.items() if name != "practitioners"}
+        return super().shape({**others, "practitioner_ids": targets})
