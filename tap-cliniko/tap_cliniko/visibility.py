@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_cliniko.errors import InvisibleStreamsError, NotVisibleError
+from tap_cliniko.errors import InvisibleStreamsError, NotVisibleError, RefusedQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,6 +106,8 @@ def look(streams: Iterable[ClinikoStream], role: str) -> list[Sight]:
             sights.append(Sight(stream.name, stream.peek().total))
         except NotVisibleError as fault:
             sights.append(Sight(stream.name, refusal=Refusal.of(stream, fault, role)))
+        except RefusedQueryError:  # an answer, though not to this question: it can be read
+            sights.append(Sight(stream.name))
     return sights
 
 

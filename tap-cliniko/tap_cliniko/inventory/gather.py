@@ -89,19 +89,17 @@ def gather(tap: TapCliniko, sample_pages: int) -> Inventory:
 def _resource(stream: ClinikoStream, role: str) -> Resource:
     dated = "created_at" in stream.schema["properties"]
     try:
-        first = _peek(stream, "created_at" if dated else "")
+        first = (
+            _unless_refused(stream, "created_at" if dated else "")
+            or _unless_refused(stream)
+            or stream.peek(filters=())
+        )
     except NotVisibleError as fault:
         return Resource(stream.name, problem=Refusal.of(stream, fault, role).reason)
     if not first.total:
         return Resource(stream.name, rows=first.total, hidden=0, hidden_by={})
-    last = _peek(stream, "updated_at:desc") if dated else first
-    by = {
-        stamp: stream.peek(filters=(*stream.lifted(but=stamp), f"{stamp}:?")).total or 0
-        for stamp in stream.hidden
-    }
-    hidden = sum(by.values())
-    if len(by) > 1 and hidden:  # a row may bear several stamps
-        hidden = first.total - (stream.peek(filters=()).total or 0)
+    last = _unless_refused(stream, "updated_at:desc") if dated else None
+    hidden, by = _hidden(stream, first.total)
     return Resource(
         stream.name,
         rows=first.total,
@@ -112,17 +110,31 @@ def _resource(stream: ClinikoStream, role: str) -> Resource:
     )
 
 
-def _peek(stream: ClinikoStream, sort: str) -> Page:
-    """The first row of an order; of any order when Cliniko does not sort this list so."""
+def _hidden(stream: ClinikoStream, total: int) -> tuple[int | None, dict[str, int] | None]:
+    """How many rows are hidden, and by which stamp; None where Cliniko does not filter so."""
+    by = {}
+    for stamp in stream.hidden:
+        page = _unless_refused(stream, "", (*stream.lifted(but=stamp), f"{stamp}:?"))
+        if page is None or page.total is None:
+            return None, None
+        by[stamp] = page.total
+    if sum(by.values()) and len(by) > 1:  # a row may bear several stamps
+        return total - (stream.peek(filters=()).total or 0), by
+    return sum(by.values()), by
+
+
+def _unless_refused(
+    stream: ClinikoStream, sort: str = "", filters: tuple[str, ...] | None = None
+) -> Page | None:
+    """The first row of an order; None when Cliniko does not sort or filter this list so."""
     try:
-        return stream.peek(sort)
+        return stream.peek(sort, filters)
     except RefusedQueryError:
-        page = stream.peek()
-        return replace(page, rows=[])
+        return None
 
 
-def _stamps(page: Page, name: str) -> Iterator[str]:
-    return (row[name] for row in page.rows if row.get(name))
+def _stamps(page: Page | None, name: str) -> Iterator[str]:
+    return (row[name] for row in (page.rows if page else ()) if row.get(name))
 
 
 def _all(stream: ClinikoStream, resources: dict[str, Resource]) -> list[Row] | None:
@@ -197,11 +209,8 @@ def _attachments(
 
 def _largest(stream: ClinikoStream, sampled: list[int]) -> int | None:
     """The largest file of all; that of the sample when Cliniko does not sort by size."""
-    try:
-        rows = stream.peek("size:desc", ("size:>0",)).rows
-    except RefusedQueryError:
-        rows = []
-    return max([*sampled, *(row["size"] for row in rows)], default=None)
+    page = _unless_refused(stream, "size:desc", ("size:>0",))
+    return max([*sampled, *(row["size"] for row in (page.rows if page else ()))], default=None)
 
 
 def _sample(

@@ -178,7 +178,7 @@ def _attachments(attachments: Attachments | None) -> _Section:
     lines = (
         f"{attachments.files:,} files, {_megabytes(attachments.bytes)} ({how}).",
         f"The largest has {_megabytes(attachments.largest or 0)}.",
-        f"{attachments.large:,} are larger than {_megabytes(attachments.large_bytes)}.",
+        f"Larger than {_megabytes(attachments.large_bytes)}: {attachments.large:,}.",
     )
     return _Section("Attachments", lines)
 
