@@ -30,6 +30,10 @@ _CANCELLATION: tuple[Field, ...] = (
     text("cancellation_reason_description", "The same in words; empty when not cancelled."),
 )
 
+_IP_ADDRESS = text("booking_ip_address", "Where it was booked online from.")
+
+_PRACTITIONERS_CALL = text("telehealth_url", "The practitioner's way into the video call.")
+
 _SETTLEMENT: tuple[Field, ...] = (
     whole("invoice_status", "10 open, 20 paid, 30 closed, 40 open credit; null without invoice."),
     whole("treatment_note_status", "10 draft, 90 final; null without note. More codes exist."),
@@ -100,6 +104,11 @@ class Attendees(IncrementalStream):
     name = "attendees"
     hidden = ("archived_at", "cancelled_at", "deleted_at")
     patient_filter = "patient_id"
+    sensitive = (
+        _IP_ADDRESS,
+        text("cancellation_url", "Where it can be cancelled, by whoever holds the address."),
+        text("telehealth_url", "The patient's way into the video call; admits whoever holds it."),
+    )
     in_sample = linked(patients="patient_id", group_appointments="booking_id")
     schema = record(
         flag("arrived", "True once arrived; null until somebody says."),
@@ -128,6 +137,7 @@ class IndividualAppointments(IncrementalStream):
     name = "individual_appointments"
     hidden = ("archived_at", "cancelled_at", "deleted_at")
     patient_filter = "patient_id"
+    sensitive = (_IP_ADDRESS, _PRACTITIONERS_CALL)
     schema = record(
         *_CANCELLATION,
         flag("did_not_arrive", "Whether the patient stayed away."),
@@ -159,6 +169,7 @@ class GroupAppointments(IncrementalStream):
 
     name = "group_appointments"
     hidden = ("archived_at", "deleted_at")
+    sensitive = (_PRACTITIONERS_CALL,)
     in_sample = linked(found_in="attendees")
     schema = record(
         stamp("ends_at", "End."),

@@ -1,4 +1,4 @@
-"""The people the practice deals with, and what passed between them."""
+"""The people the practice deals with, and how they are related."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from tap_cliniko.schemas import (
     day,
     flag,
     group,
-    groups,
     link,
     phone_numbers,
     record,
-    sections,
     stamp,
     text,
     texts,
@@ -29,18 +27,12 @@ from tap_cliniko.schemas import (
     wholes,
 )
 from tap_cliniko.streams.base import ClinikoStream, IncrementalStream
+from tap_cliniko.streams.content import custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_cliniko.paging import Row
-
-_OPTION = (
-    text("name", "Text of the option."),
-    text("token", "What identifies the option."),
-    flag("archived", "Whether it is out of use."),
-    flag("selected", "Whether it is chosen; absent means no."),
-)
 
 
 class Patients(IncrementalStream):
@@ -60,30 +52,10 @@ class Patients(IncrementalStream):
         text("city", "City."),
         text("country", "Country by name; superseded by country_code."),
         text("country_code", "Country, ISO 3166-1 alpha-2."),
-        sections(
+        custom_fields(
             "custom_fields",
             "Answers to the account's own fields; null when there are none.",
-            text("name", "Title."),
-            text("token", "What identifies the section."),
-            flag("archived", "Whether it is out of use."),
-            groups(
-                "fields",
-                "Fields in order.",
-                text("name", "Title."),
-                text("token", "What identifies the field."),
-                flag("archived", "Whether it is out of use."),
-                text("type", "Kind.", "text", "paragraph", "date", "checkboxes", "radiobuttons"),
-                text("value", "Answer to a text, paragraph or date; absent when unanswered."),
-                groups("options", "Options of checkboxes and radiobuttons.", *_OPTION),
-                group(
-                    "other",
-                    "The option with a text of its own.",
-                    flag("enabled", "Whether it is offered."),
-                    flag("archived", "Whether it is out of use."),
-                    flag("selected", "Whether it is chosen."),
-                    text("value", "Its text."),
-                ),
-            ),
+            answered=True,
         ),
         day("date_of_birth", "Date of birth."),
         text("dva_card_number", "Australian veterans' card."),
@@ -133,6 +105,25 @@ class Patients(IncrementalStream):
         link("referring_doctor", "The contact who referred the patient."),
         ARCHIVED,
         DELETED,
+    )
+
+
+class Relationships(IncrementalStream):
+    """Relations between two patients, seen from one of them."""
+
+    name = "relationships"
+    hidden = ("archived_at",)
+    patient_filter = "patient_id"
+    schema = record(
+        whole(
+            "relation",
+            "What the related patient is: 10 parent, 20 child, 30 sibling, 40 spouse, 50 partner, "
+            "60 relative, 70 other.",
+        ),
+        text("relation_description", "The same in words."),
+        link("patient", "The patient."),
+        link("related_patient", "The related patient."),
+        ARCHIVED,
     )
 
 
@@ -215,41 +206,3 @@ class ReferralSources(IncrementalStream):
                 with suppress(NotVisibleError):  # HTTP 404: nothing is known of this one
                     path = f"/patients/{number}/referral_source"
                     yield [self._cliniko.client.get(path, self.lifted())]
-
-
-class Communications(IncrementalStream):
-    """E-mails, SMS and memos, sent and received, those of the account itself included."""
-
-    name = "communications"
-    hidden = ("archived_at",)
-    patient_filter = "patient_id"
-    schema = record(
-        text("category", "What it is about."),
-        whole("category_code", "What it is about, by number."),
-        flag("confidential", "Whether a memo is confidential."),
-        text("content", "Body; null where it could hold a login secret."),
-        text("content_subject", "Subject of an e-mail."),
-        whole("direction_code", "1 sent, 2 received."),
-        text("direction_description", "Direction.", "Received", "Sent"),
-        text("from", "Sender's address or number."),
-        text("to", "Receiver's address or number."),
-        text("type", "Kind.", "Email", "Other", "Phone call", "SMS"),
-        whole("type_code", "1 SMS, 2 e-mail, 3 phone call, 4 other."),
-        link("attendee", "The attendee it is about."),
-        link("booking", "The booking it is about."),
-        link("invoice", "The invoice it is about."),
-        link("letter", "The letter sent; letters cannot be read."),
-        link("patient", "The patient; null for mail of the account itself."),
-        link("payment", "The payment it is about; payments cannot be read."),
-        ARCHIVED,
-    )
-
-    SECRET_CATEGORIES = frozenset({11, 25, 42, 43, 44, 45, 46, 47})
-    """Login codes, password resets and the like (official OpenAPI, communication categories)."""
-
-    def shape(self, row: Row) -> Row:
-        """Shape a row; mail that may hold a staff member's login secret loses its body."""
-        shaped = super().shape(row)
-        if shaped["patient_id"] is None and shaped.get("category_code") in self.SECRET_CATEGORIES:
-            shaped["content"] = None
-        return shaped
