@@ -8,25 +8,30 @@
 
 No name that anybody typed becomes a path. Content is written under ``partial`` and moved when it
 is whole, so what stands under a SHA-256 is complete. One small index file per attachment needs no
-locking, no memory, and works on any filesystem fsspec knows.
+locking, no memory, and works on any filesystem fsspec knows; two runs may share a spool.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import fsspec  # type: ignore[import-untyped] # fsspec ships no types
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped] # same
 
-from tap_cliniko.client import TransientError
 from tap_cliniko.errors import SettingsError, TapClinikoError
+from tap_cliniko.partials import LocalPartial, Partial, RemotePartial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+KEEP_PARTIAL = timedelta(days=7)
+"""How long the download of a killed run waits for the next run."""
 
 logger = logging.getLogger("tap-cliniko.attachments")
 
@@ -57,15 +62,17 @@ class Spool:
     """
 
     def __init__(self, url: str) -> None:
+        self._shown = _without_credentials(url)
         try:
             self._fs, root = fsspec.core.url_to_fs(url)
             self._root = str(root).rstrip("/")
             probe = self._path("partial", uuid.uuid4().hex)
             self._write(probe, b"")
             self._fs.rm_file(probe)
+            self._forget_leftovers()
         except (OSError, ValueError, ImportError) as fault:
             raise SettingsError(
-                [f"attachments_dir {url} cannot be written to: {_reason(fault)}"]
+                [f"attachments_dir {self._shown} cannot be written to: {_reason(fault)}"]
             ) from None
 
     def find(self, attachment: str, updated_at: str | None, size: int | None) -> Content | None:
@@ -88,52 +95,56 @@ class Spool:
         path = self._file(content.sha256)
         return content if fresh and self._fs.exists(path) else None
 
-    def store(
-        self, attachment: str, updated_at: str | None, size: int | None, chunks: Iterable[bytes]
-    ) -> Content:
-        """Store content while it arrives.
+    @contextmanager
+    def receiving(self, attachment: str, updated_at: str | None) -> Iterator[Partial]:
+        """Take in the content of an attachment; :meth:`keep` it inside the block.
 
         Args:
             attachment: Id.
             updated_at: Stamp of the record.
-            size: Bytes there must be; None if unknown.
-            chunks: The content.
+
+        Yields:
+            What came of it in earlier tries, to go on from.
 
         Raises:
-            TransientError: When the size is another.
+            TapClinikoError: When it cannot be written.
         """
-        partial = self._path("partial", uuid.uuid4().hex)
-        digest, count = hashlib.sha256(), 0
         try:
-            with self._open(partial) as file:
-                for chunk in chunks:
-                    file.write(chunk)
-                    digest.update(chunk)
-                    count += len(chunk)
-            _check_size(count, size)
-            content = self._content(digest.hexdigest(), count)
-            path = self._file(content.sha256)
-            if self._fs.exists(path):
-                self._fs.rm_file(partial)
-            else:
-                self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-                self._fs.mv(partial, path)
+            partial = self._partial(attachment, updated_at)
+            try:
+                yield partial
+            finally:
+                partial.leave()
         except OSError as fault:
-            self._forget(partial)
             raise TapClinikoError(
-                f"attachment {attachment} cannot be kept in attachments_dir: {_reason(fault)}; "
-                "make room and run again"
+                f"attachment {attachment} cannot be kept in attachments_dir {self._shown}: "
+                f"{_reason(fault)}; make room or mend it, and run again"
             ) from None
-        except BaseException:
-            self._forget(partial)
-            raise
-        entry = {"sha256": content.sha256, "size": count, "updated_at": updated_at}
+
+    def keep(self, partial: Partial, attachment: str, updated_at: str | None) -> Content:
+        """Put what was received under its own name, and remember whose it is."""
+        content = self._content(partial.sha256, partial.have)
+        partial.keep(self._file(content.sha256))
+        entry = {"sha256": content.sha256, "size": content.size, "updated_at": updated_at}
         self._write(self._index(attachment), json.dumps(entry).encode())
         return content
 
-    def _forget(self, path: str) -> None:
-        if self._fs.exists(path):
-            self._fs.rm_file(path)
+    def _partial(self, attachment: str, updated_at: str | None) -> Partial:
+        folder = self._path("partial")
+        self._fs.makedirs(folder, exist_ok=True)
+        if isinstance(self._fs, LocalFileSystem):
+            return LocalPartial(folder, int(attachment), updated_at)
+        return RemotePartial(self._fs, folder)
+
+    def _forget_leftovers(self) -> None:
+        """Remove what killed runs left so long ago that no run goes on with it any more."""
+        oldest = datetime.now(UTC) - KEEP_PARTIAL
+        for path in self._fs.ls(self._path("partial"), detail=False):
+            try:
+                if self._fs.modified(path) < oldest:
+                    self._fs.rm_file(path)
+            except (FileNotFoundError, NotImplementedError):
+                continue  # another process took it, or this filesystem does not know ages
 
     def _content(self, sha256: str, size: int) -> Content:
         return Content(self._fs.unstrip_protocol(self._file(sha256)), sha256, size)
@@ -148,22 +159,16 @@ class Spool:
         # int() is what keeps this a number whatever the server sends.
         return self._path("index", f"{int(attachment)}.json")
 
-    def _open(self, path: str) -> fsspec.core.OpenFile:
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        return self._fs.open(path, "wb")
-
     def _write(self, path: str, content: bytes) -> None:
-        with self._open(path) as file:
+        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with self._fs.open(path, "wb") as file:
             file.write(content)
 
 
-class SizeError(TransientError):
-    """More or fewer bytes came than the record says; perhaps the download broke off."""
-
-
-def _check_size(count: int, size: int | None) -> None:
-    if size is not None and count != size:
-        raise SizeError(f"{count} bytes came where {size} are on record")
+def _without_credentials(url: str) -> str:
+    scheme, separator, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else url
 
 
 def _reason(fault: Exception) -> str:

@@ -207,5 +207,5 @@ def test_a_stop_ends_the_waiting_for_the_second():
 
     begin = time.monotonic()
     with pytest.raises(StoppedError):
-        together(lambda value: time.sleep(value), 0, 1, stop)
+        together(time.sleep, 0, 1, stop)
     assert time.monotonic() - begin < 0.8

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tap_cliniko.bookmark import Bookmark
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.links import flatten
-from tap_cliniko.pacing import Pacer
 from tap_cliniko.settings import Settings, is_safe, shard_of, unknown_settings
 from tap_cliniko.stamps import normal
 from tap_cliniko.stopping import Stopper
@@ -155,56 +150,6 @@ def test_missing_links_become_null():
 )
 def test_stamps(text, expected):
     assert normal(text) == expected
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
-
-
-@given(
-    st.integers(1, 5),
-    st.lists(st.tuples(st.floats(0, 30), st.floats(0, 1)), min_size=1, max_size=40),
-)
-def test_no_rolling_minute_holds_more_than_the_limit_wherever_requests_arrive(limit, requests):
-    """A request takes some time and arrives at any part of it."""
-    clock = Clock()
-    pacer = Pacer(limit, clock.sleep, clock=lambda: clock.now)
-    arrivals = []
-    for takes, part in requests:
-        with pacer.slot():
-            arrivals.append(clock.now + takes * part)
-            clock.now += takes
-    for index, arrival in enumerate(arrivals[limit:]):
-        assert arrival - arrivals[index] >= 60 - 1e-6
-
-
-def test_a_429_closes_the_window_for_all():
-    clock = Clock()
-    pacer = Pacer(5, clock.sleep, clock=lambda: clock.now)
-    pacer.close_for(7)
-    with pacer.slot():
-        assert clock.now == 7
-
-
-def test_threads_share_the_window():
-    pacer = Pacer(3, lambda _: pytest.fail("there is room"))
-    inside = threading.Barrier(3, timeout=5)
-
-    def work():
-        with pacer.slot():
-            inside.wait()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not inside.broken
 
 
 def test_a_wish_to_stop_ends_a_sleep():

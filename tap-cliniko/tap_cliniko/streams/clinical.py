@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_cliniko.ahead import map_ahead
-from tap_cliniko.attachments import SizeError
+from tap_cliniko.downloads import SizeError
 from tap_cliniko.errors import NotVisibleError, ServerFaultError
 from tap_cliniko.paging import by_ids
 from tap_cliniko.schemas import (
@@ -144,14 +144,14 @@ class PatientAttachments(IncrementalStream):
 
     def _content(self, shaped: Row) -> Content | None:
         spool, number = self._cliniko.spool, shaped["id"]
-        known = (number, shaped.get("updated_at"), shaped.get("size"))
-        if (stored := spool.find(*known)) is not None:
+        stamp, size = shaped.get("updated_at"), shaped.get("size")
+        if (stored := spool.find(number, stamp, size)) is not None:
             return stored
         try:
-            return self._cliniko.client.download(
-                f"/patient_attachments/{number}/content",
-                lambda chunks: spool.store(*known, chunks),
-            )
+            with spool.receiving(number, stamp) as partial:
+                path = f"/patient_attachments/{number}/content"
+                self._cliniko.client.download(path, partial, size)
+                return spool.keep(partial, number, stamp)
         except NotVisibleError as fault:
             self.logger.warning(
                 "attachment %s has no content in Cliniko (HTTP %d)", number, fault.status
