@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tap_cliniko.errors import NotVisibleError
+from tap_cliniko.errors import NotVisibleError, RefusedQueryError
 from tap_cliniko.sample.looking import PAGES, Findings
 from tap_cliniko.sample.variety import WEIGHTS, shuffled
 
@@ -47,7 +47,8 @@ def choose(
     findings.look_at_patients(streams["patients"], at_least=2 * count)
     for name, stream in streams.items():
         if name in PAGES:
-            with suppress(NotVisibleError):  # the stream itself reports this
+            # What this is about, the stream itself reports when it is read.
+            with suppress(NotVisibleError, RefusedQueryError):
                 findings.look_at_records(stream)
     _ask(findings, streams, sorted(wishes, key=order), count)
     while True:
@@ -105,7 +106,7 @@ def _ask(
         wish for wish in wishes if wish[0] in streams and (ASKED_FOR[wish[1]], wish[2]) not in shown
     ]
     for name, column, value in open_wishes[:most]:
-        with suppress(NotVisibleError):
+        with suppress(NotVisibleError, RefusedQueryError):
             findings.ask(streams[name], column, value)
 
 

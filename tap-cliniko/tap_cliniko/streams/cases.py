@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_cliniko.errors import RefusedQueryError
+from tap_cliniko.links import linked_id
 from tap_cliniko.paging import by_number
 from tap_cliniko.sample.part import OF_PATIENTS
 from tap_cliniko.schemas import (
@@ -22,7 +23,7 @@ from tap_cliniko.schemas import (
 from tap_cliniko.streams.base import ClinikoStream, IncrementalStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tap_cliniko.paging import Row
 
@@ -69,7 +70,19 @@ class _NewerThanTheDocs(ClinikoStream):
             yield from super().pages()
         except RefusedQueryError:
             self.logger.info("%s: read by page numbers, without archived rows", self.name)
-            yield from by_number(self.fetch, lambda row: row["id"])
+            yield from self._by_number()
+
+    def having(self, column: str, values: Sequence[str]) -> Iterator[list[Row]]:
+        """Read the rows with some ids; out of all rows when the list refuses the filter."""
+        try:
+            yield from super().having(column, values)
+        except RefusedQueryError:
+            name, wanted = column.removesuffix("_id"), set(values)
+            for page in self._by_number():
+                yield [row for row in page if linked_id(row.get(name) or {}) in wanted]
+
+    def _by_number(self) -> Iterator[list[Row]]:
+        return by_number(self.fetch, lambda row: row["id"])
 
 
 class RecallTypes(_NewerThanTheDocs):
