@@ -172,7 +172,8 @@ def edit(run_dir: Path, kind: str | None, arguments: tuple[str, ...]) -> None:
     with _control(run_dir) as control:
         made = control.edit(kind, **_texts(arguments))
     for change in made["changed"]:
-        click.echo(f"{'added' if change['new'] else 'changed'} {change['stream']} {change['id']}")
+        verb = "added" if change["new"] else "deleted" if change["removed"] else "changed"
+        click.echo(f"{verb} {change['stream']} {change['id']}")
 
 
 _FAULT_KINDS = "\b\nKinds:\n" + "\n".join(f"  {kind:<20}{text}" for kind, text in KINDS.items())

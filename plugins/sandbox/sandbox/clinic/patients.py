@@ -171,9 +171,21 @@ def alerts(b: Builder, patients: list[Row]) -> None:
             )
 
 
+RELATIONS = {
+    10: "Parent",
+    20: "Child",
+    30: "Sibling",
+    40: "Spouse",
+    50: "Partner",
+    60: "Relative",
+    70: "Other",
+}
+"""Labels of `relation` by code."""
+
+
 def relationships(b: Builder, patients: list[Row]) -> None:
     """Add relationships, each written once."""
-    kinds = ((10, "Parent"), (20, "Child"), (40, "Spouse"), (60, "Relative"))
+    kinds = tuple((code, RELATIONS[code]) for code in (10, 20, 40, 60))
     for number in range(0, len(patients) - 1, 9):
         code, label = b.pick(kinds)
         one, other = patients[number], patients[number + 1]

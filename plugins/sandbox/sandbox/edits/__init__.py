@@ -8,7 +8,17 @@ known; `bump: true` or `false` says otherwise.
 
 from __future__ import annotations
 
-from sandbox.edits import appointments, clinical, messages, money, people
+from sandbox.edits import (
+    appointments,
+    clinical,
+    groups,
+    messages,
+    money,
+    people,
+    practice,
+    records,
+    removal,
+)
 from sandbox.edits.core import EDITS, Change, EditError, apply
 
 __all__ = [
@@ -18,7 +28,11 @@ __all__ = [
     "apply",
     "appointments",
     "clinical",
+    "groups",
     "messages",
     "money",
     "people",
+    "practice",
+    "records",
+    "removal",
 ]

@@ -68,6 +68,41 @@ def archive_note(change: Change, id: str | None = None, bump: bool = False) -> N
 
 
 @edit
+def finish_note(change: Change, id: str | None = None) -> None:
+    """Turn a draft into a final treatment note."""
+    row = change.choose(
+        "treatment_notes",
+        id,
+        lambda row: live(row) and bool(row["draft"]) and live_patient(change.state, row),
+        "draft of a live patient",
+    )
+    change.set("treatment_notes", row, draft=False, finalized_at=change.now)
+
+
+@edit
+def rename_note_template(
+    change: Change, id: str | None = None, name: str = "Review & <plan>"
+) -> None:
+    """Rename a template of treatment notes."""
+    row = change.choose("treatment_note_templates", id, live, "live template")
+    change.set("treatment_note_templates", row, name=name)
+
+
+@edit
+def rename_attachment(
+    change: Change, id: str | None = None, filename: str = "Renamed (1).pdf"
+) -> None:
+    """Give an attachment another name; its content stays."""
+    row = change.choose(
+        "patient_attachments",
+        id,
+        lambda row: live(row) and live_patient(change.state, row),
+        "live attachment of a live patient",
+    )
+    change.set("patient_attachments", row, filename=filename)
+
+
+@edit
 def insert_attachment(
     change: Change, patient: str | None = None, filename: str = "New scan.pdf", size: int = 1500
 ) -> None:

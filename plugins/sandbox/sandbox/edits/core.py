@@ -33,7 +33,7 @@ class Change:
         state: The account.
         build: Makes new records.
         now: The stamp of this edit.
-        touched: What was changed so far: list, id, and whether it is new.
+        touched: What was changed so far: list, id, whether it is new or deleted for good.
     """
 
     state: ClinikoState
@@ -65,13 +65,22 @@ class Change:
     def set(self, name: str, row: Row, /, *, bump: bool = True, **values: Any) -> Row:
         """Change a record; None takes a field away."""
         stamps = {"updated_at": self.now} if bump else {}
-        self.touched.append({"stream": name, "id": str(row["id"]), "new": False})
+        self.note(name, row["id"])
         return self.state.change(name, row["id"], **(values | stamps))
+
+    def drop(self, name: str, row: Row) -> None:
+        """Delete a record for good: no list shows it again."""
+        self.note(name, row["id"], removed=True)
+        self.state.remove(name, row["id"])
+
+    def note(self, name: str, key: int, *, new: bool = False, removed: bool = False) -> None:
+        """Remember that a record was touched."""
+        self.touched.append({"stream": name, "id": str(key), "new": new, "removed": removed})
 
     def add(self, name: str, /, **values: Any) -> Row:
         """Store a new record."""
         row = self.build.add(name, self.build.now, **values)
-        self.touched.append({"stream": name, "id": str(row["id"]), "new": True})
+        self.note(name, row["id"], new=True)
         return row
 
 
@@ -105,7 +114,7 @@ def apply(state: ClinikoState, kind: str, arguments: Mapping[str, Any]) -> dict[
         arguments: Its arguments.
 
     Returns:
-        `{"kind", "at", "changed": [{"stream", "id", "new"}]}`.
+        `{"kind", "at", "changed": [{"stream", "id", "new", "removed"}]}`.
 
     Raises:
         EditError: Unknown edit or argument, a value of the wrong type, or no record that fits.

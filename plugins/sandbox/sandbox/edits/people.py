@@ -119,7 +119,7 @@ def merge_patients(
     if winner is loser:
         raise EditError("a patient cannot be merged with itself")
     for name, key in merge(change.state, loser["id"], winner["id"], change.now, bump=bump):
-        change.touched.append({"stream": name, "id": str(key), "new": False})
+        change.note(name, key)
 
 
 @edit
