@@ -8,7 +8,6 @@ would not know.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ TO_MANY = frozenset(
     {"attendees", "conflicts", "invoices", "referrers", "repeats", "reversed_invoices"}
 )
 """Links to lists that may come as null, where they cannot be told from an ordinary field."""
-
-_ONE = re.compile(r"([^/]+)/(\d+)/?$", re.ASCII)
 
 
 def is_link(value: object) -> TypeGuard[dict[str, Any]]:
@@ -55,8 +52,11 @@ def leads_to(link: dict[str, Any]) -> tuple[str, str] | None:
     Only the path counts: hosts differ between shards, and a query may end in digits too.
     """
     url = (link.get("links") or {}).get("self")
-    found = _ONE.search(url.partition("?")[0]) if isinstance(url, str) else None
-    return (found[1], found[2]) if found else None
+    if not isinstance(url, str):
+        return None
+    path, _, number = url.partition("?")[0].removesuffix("/").rpartition("/")
+    name = path.rpartition("/")[2]
+    return (name, number) if name and number.isascii() and number.isdecimal() else None
 
 
 def flatten(row: Row, id_fields: Collection[str] = (), dropped: Collection[str] = SENSITIVE) -> Row:
@@ -74,7 +74,7 @@ def flatten(row: Row, id_fields: Collection[str] = (), dropped: Collection[str] 
     for name, value in row.items():
         if name == "links" or name in dropped:
             continue
-        if is_link(value):
+        if isinstance(value, dict) and is_link(value):
             if (target := linked_id(value)) is not None:
                 record[f"{name}_id"] = target
                 linked.add(f"{name}_id")

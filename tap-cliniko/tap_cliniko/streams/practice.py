@@ -175,9 +175,9 @@ class Services(ClinikoStream):
 
     def shape(self, row: Row) -> Row:
         """Shape a row, its list of links becoming a list of ids."""
-        practitioners = row.get("practitioners")
-        if not isinstance(practitioners, list):
-            return super().shape(row)
-        targets = [linked_id(link) for link in practitioners if is_link(link)]
-        others = {name: value for name, value in row.items() if name != "practitioners"}
-        return super().shape({**others, "practitioner_ids": targets})
+        record_ = super().shape(row)
+        links = record_.get("practitioners", 0)
+        if links is None or (isinstance(links, list) and all(map(is_link, links))):
+            del record_["practitioners"]
+            record_["practitioner_ids"] = links and [linked_id(link) for link in links]
+        return record_
