@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ROOM = 500
 """Messages that may wait between the two threads."""
 
+_BATCH = _ROOM // 2
+"""So many are taken before a reader that waits is woken: waking it for each would cost more."""
+
 
 class Stopped(BaseException):
     """A signal asked the run to stop; raised in the reading thread."""
@@ -36,6 +39,7 @@ class Handover:
         self._loop = loop
         self._items: deque[Any] = deque()
         self._room = threading.Semaphore(_ROOM)
+        self._taken = 0
         self._arrived = asyncio.Event()
         self._closed = False
 
@@ -56,7 +60,10 @@ class Handover:
                 if not self._items:
                     await self._arrived.wait()
             item = self._items.popleft()
-            self._room.release()
+            self._taken += 1
+            if self._taken == _BATCH or not self._items:
+                self._room.release(self._taken)
+                self._taken = 0
             if item is None:
                 return
             yield item

@@ -64,6 +64,7 @@ class Keeper:
     def merged(self, key: Key, survivor: str) -> None:
         """A record was merged into another at the source."""
         if self._kept.set_merged(*key, survivor):
+            self._world.merged()
             self.mark((key[0], survivor))
             self._mark_users(key)
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _CACHED = 512
 """Records, some kilobytes each: all small reference streams, and the patients of late."""
 
+_FAMILIES = 16
+"""Lists of children, of each stream: what is asked for again and again is the account's."""
+
 
 class LedgerWorld:
     """Kept records, looked up for mapping expressions.
@@ -26,6 +29,7 @@ class LedgerWorld:
     def __init__(self, kept: Kept, now: datetime, currency: str | None) -> None:
         self._kept = kept
         self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
+        self._families: dict[str, OrderedDict[tuple[str, str], list[dict[str, Any]]]] = {}
         self.now = now
         self.currency = currency
         self.asked: set[tuple[str, str]] = set()
@@ -40,14 +44,15 @@ class LedgerWorld:
             self.asked.add((stream, id))
         if key in self._cache:
             self._cache.move_to_end(key)
-            return self._cache[key]
+            if (cached := self._cache[key]) is None:
+                self.missed.add(stream)
+            return cached
         if id is None:
             record = next(iter(self._kept.all(stream)), None)
         else:
             record = self._kept.get(stream, id)
         if record is None:
             self.missed.add(stream)
-            return None
         self._cache[key] = record
         if len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
@@ -55,8 +60,16 @@ class LedgerWorld:
 
     def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         """Return kept records that hang on a parent or on records merged into it."""
+        families = self._families.setdefault(stream, OrderedDict())
+        key = (parent_stream, parent_id)
+        if key in families:
+            families.move_to_end(key)
+            return families[key]
         parents = [parent_id, *self._kept.merged_away(parent_stream, parent_id)]
-        return self._kept.children(stream, parents)
+        families[key] = self._kept.children(stream, parents)
+        if len(families) > _FAMILIES:
+            families.popitem(last=False)
+        return families[key]
 
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
         """Return the record that stands for this one after merges."""
@@ -71,3 +84,8 @@ class LedgerWorld:
         """A kept record changed: read it anew next time."""
         self._cache.pop((stream, record_id), None)
         self._cache.pop((stream, None), None)
+        self._families.pop(stream, None)
+
+    def merged(self) -> None:
+        """Records were merged at the source: children may have come to another parent."""
+        self._families.clear()

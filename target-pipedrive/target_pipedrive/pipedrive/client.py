@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json as jsonlib
 import logging
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import stamina
@@ -21,7 +22,7 @@ from target_pipedrive.pipedrive.encoding import encode
 from target_pipedrive.pipedrive.transport import NoAnswer, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from target_pipedrive.pipedrive.files import Multipart
     from target_pipedrive.pipedrive.limits import Limits
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 THROTTLED_TRIES = 10
 _JSON = {"content-type": "application/json"}
+_T = TypeVar("_T")
 CLOCK_SECONDS = 60.0  # how long a comparison with Pipedrive's clock is good
 
 
@@ -133,19 +135,12 @@ class Client:
         content = None if json is None else encode(json)
         if safe is None:
             safe = operation.method != "POST"
+
+        async def ask() -> tuple[int, Mapping[str, str], dict[str, Any] | None]:
+            return await self._answer(operation, url, params, content, data, files)
+
         try:
-            async for attempt in stamina.retry_context(
-                on=lambda cause: isinstance(cause, NoAnswer) and (safe or not cause.sent),
-                attempts=self._tries,
-                timeout=None,
-                wait_initial=self._first_wait,
-                wait_max=self._first_wait * 40,
-                wait_jitter=self._first_wait,
-            ):
-                with attempt:
-                    status, headers, payload = await self._answer(
-                        operation, url, params, content, data, files
-                    )
+            status, headers, payload = await self._repeated(ask, safe=safe)
         except NoAnswer as cause:
             if cause.sent and not safe:
                 raise UnknownOutcome(operation.name, cause.cause) from None
@@ -157,6 +152,35 @@ class Client:
         if status >= 300 or payload is None or payload.get("success") is False:  # noqa: PLR2004
             raise failure(operation, self.host, status, payload, json or data)
         return Answer(payload.get("data"), payload.get("additional_data") or {}, status, headers)
+
+    async def _repeated(self, ask: Callable[[], Awaitable[_T]], *, safe: bool) -> _T:
+        """Ask until there is an answer, as long as asking again can do no harm.
+
+        Raises:
+            NoAnswer: None came.
+        """
+
+        def harmless(cause: Exception) -> bool:
+            return isinstance(cause, NoAnswer) and (safe or not cause.sent)
+
+        try:
+            return await ask()  # all but a few are answered; the rest below costs time of its own
+        except NoAnswer as cause:
+            if not harmless(cause) or self._tries == 1:
+                raise
+            logger.info("no usable answer from Pipedrive (%s); trying again", cause)
+        await asyncio.sleep(self._first_wait)
+        async for attempt in stamina.retry_context(
+            on=harmless,
+            attempts=self._tries - 1,
+            timeout=None,
+            wait_initial=self._first_wait * 2,
+            wait_max=self._first_wait * 40,
+            wait_jitter=self._first_wait,
+        ):
+            with attempt:
+                return await ask()
+        raise AssertionError("the last attempt returns or raises")
 
     async def _answer(
         self,
