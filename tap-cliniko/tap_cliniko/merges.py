@@ -1,12 +1,14 @@
-"""Which patients took over another's records lately.
+"""Which patients were merged lately.
 
 Merging moves the loser's records to the survivor, perhaps without a new ``updated_at``, and the
 survivor carries no sign of it. The loser does: it is archived and names the survivor. So whoever
-reads what hangs on patients asks here whose records to read again.
+reads what hangs on patients asks here whose records to read again: the survivor's, and the loser's,
+should any have stayed.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tap_cliniko.errors import NotVisibleError
@@ -22,38 +24,44 @@ _ALL = ("archived_at:*",)
 
 
 class Merges:
-    """Survivors of recent merges, read once per moment asked about."""
+    """Recent merges, read once per moment asked about."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, tuple[str, ...]] = {}
 
-    def survivors(self, since: str) -> tuple[str, ...]:
-        """Ids of patients into whom others were merged since a moment, through chains.
+    def since(self, moment: str) -> tuple[str, ...]:
+        """Ids of the patients merged since a moment: losers and survivors, through chains.
 
         Args:
-            since: Moment in Cliniko's form.
+            moment: Moment in Cliniko's form.
         """
-        if since not in self._known:
+        if moment not in self._known:
             try:
-                self._known[since] = self._read(since)
+                self._known[moment] = self._read(moment)
             except NotVisibleError:
-                self._known[since] = ()  # the patients stream itself reports this
-        return self._known[since]
+                self._known[moment] = ()  # the patients stream itself reports this
+        return self._known[moment]
 
-    def _read(self, since: str) -> tuple[str, ...]:
-        found: set[str] = set()
-        new = _merged_into(by_stamp(self._fetch, "archived_at", since))
-        while new := new - found:
-            found |= new
+    def _read(self, moment: str) -> tuple[str, ...]:
+        found, new = _merged(by_stamp(self._fetch, "archived_at", moment))
+        while new:
             # A survivor may have been merged on; then the records went further too.
-            new = _merged_into(by_ids(self._fetch, "id", sorted(new, key=int), _ALL))
+            losers, survivors = _merged(by_ids(self._fetch, "id", sorted(new, key=int), _ALL))
+            found |= losers | new
+            new = survivors - found
         return tuple(sorted(found, key=int))
 
     def _fetch(self, query: Query) -> Page:
         return self._client.page("/patients", "patients", query)
 
 
-def _merged_into(pages: Iterable[list[Row]]) -> set[str]:
-    links = (row.get("merged_with_patient") for page in pages for row in page)
-    return {target for link in links if link and (target := linked_id(link)) is not None}
+def _merged(pages: Iterable[list[Row]]) -> tuple[set[str], set[str]]:
+    """Ids of losers and of survivors."""
+    losers, survivors = set(), set()
+    for row in chain.from_iterable(pages):
+        link = row.get("merged_with_patient")
+        if link and (target := linked_id(link)) is not None:
+            losers.add(str(row["id"]))
+            survivors.add(target)
+    return losers, survivors

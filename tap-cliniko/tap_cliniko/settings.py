@@ -174,6 +174,7 @@ class Settings:
         max_attachment_bytes: Largest attachment to download; None for no limit.
         stop_when_not_visible: Whether a stream that may not be read ends the run.
         sweep_days: Days between whole reads of incremental streams; 0 for never.
+        tells_vanished: Whether targets are told which rows are gone.
         sample_patients: Patients in the sample; 0 for everybody.
         sample_seed: Chooses among possible samples.
         keep_sensitive_links: Whether fields stay in that admit whoever holds them.
@@ -188,6 +189,7 @@ class Settings:
     max_attachment_bytes: int | None
     stop_when_not_visible: bool
     sweep_days: int
+    tells_vanished: bool
     sample_patients: int
     sample_seed: int
     keep_sensitive_links: bool
@@ -227,7 +229,7 @@ class Settings:
         patients = given.number("sample_patients", 0, whole=True)
         seed = given.number("sample_seed", 0, whole=True)
         keep = given.boolean("keep_sensitive_links")
-        given.boolean("emit_activate_version_messages")
+        tells_vanished = given.boolean("emit_activate_version_messages")
         if given.faults:
             raise SettingsError(given.faults)
         return cls(
@@ -240,6 +242,7 @@ class Settings:
             max_attachment_bytes=round(megabytes * 1_000_000) or None,
             stop_when_not_visible=when_not_visible == "stop",
             sweep_days=int(sweep_days),
+            tells_vanished=tells_vanished,
             sample_patients=int(patients),
             sample_seed=int(seed),
             keep_sensitive_links=keep,

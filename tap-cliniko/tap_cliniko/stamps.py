@@ -6,6 +6,10 @@ In this one form they sort as text, so they are kept and compared as text.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 def written(moment: datetime) -> str:
@@ -21,3 +25,8 @@ def normal(text: str) -> str:
         ValueError: When the text is neither.
     """
     return written(datetime.fromisoformat(text))
+
+
+def moved(text: str, by: timedelta) -> str:
+    """Move a moment, in Cliniko's form, by a length of time."""
+    return written(datetime.fromisoformat(text) + by)

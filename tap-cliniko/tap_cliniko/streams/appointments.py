@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tap_cliniko.paging import by_id
 from tap_cliniko.sample.part import linked
 from tap_cliniko.schemas import (
     ARCHIVED,
@@ -19,6 +22,11 @@ from tap_cliniko.schemas import (
     whole,
 )
 from tap_cliniko.streams.base import ClinikoStream, IncrementalStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_cliniko.paging import Row
 
 _CANCELLATION: tuple[Field, ...] = (
     text("cancellation_note", "Note made on cancelling."),
@@ -169,6 +177,7 @@ class GroupAppointments(IncrementalStream):
 
     name = "group_appointments"
     hidden = ("archived_at", "deleted_at")
+    patient_filter = "patient_ids"
     sensitive = (_PRACTITIONERS_CALL,)
     in_sample = linked(found_in="attendees")
     schema = record(
@@ -185,3 +194,8 @@ class GroupAppointments(IncrementalStream):
         ARCHIVED,
         DELETED,
     )
+
+    def of_patients(self, patients: Sequence[str]) -> Iterator[list[Row]]:
+        """Read the appointments some patients are booked in, patient by patient."""
+        for number in patients:
+            yield from by_id(self.fetch, (*self.lifted(), f"{self.patient_filter}:~{number}"))

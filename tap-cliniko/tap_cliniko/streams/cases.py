@@ -70,6 +70,7 @@ class _NewerThanTheDocs(ClinikoStream):
             yield from super().pages()
         except RefusedQueryError:
             self.logger.info("%s: read by page numbers, without archived rows", self.name)
+            self.is_whole = False
             yield from self._by_number()
 
     def having(self, column: str, values: Sequence[str]) -> Iterator[list[Row]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tap_cliniko.ahead import map_ahead
 from tap_cliniko.downloads import SizeError
 from tap_cliniko.errors import NotVisibleError, ServerFaultError
-from tap_cliniko.paging import by_ids
 from tap_cliniko.schemas import (
     ARCHIVED,
     DELETED,
@@ -106,19 +105,9 @@ class PatientAttachments(IncrementalStream):
             self.with_content, rows, self._cliniko.stop_if_asked, workers=DOWNLOADS_AT_ONCE
         )
 
-    def silently_changed(self, since: str) -> Iterator[list[Row]]:
-        """Look again at what was not processed: nothing says that processing touches a stamp."""
-        yield from super().silently_changed(since)
-        pending = self.stream_state.get("pending", [])
-        yield from by_ids(self.fetch, "id", pending, self.lifted())
-
-    def emitted(self, record: Row) -> None:
-        """Keep the list of what to look at again in the state."""
-        pending = {*self.stream_state.get("pending", [])} - {record["id"]}
-        if record["content_state"] == "pending":
-            pending.add(record["id"])
-        if pending or "pending" in self.stream_state:
-            self.stream_state["pending"] = sorted(pending, key=int)
+    def is_unsettled(self, record: Row) -> bool:
+        """What is not processed yet: nothing says that processing touches a stamp."""
+        return bool(record["content_state"] == "pending")
 
     def with_content(self, row: Row) -> Row:
         """Turn a row into a record, its content being in the spool."""

@@ -40,6 +40,7 @@ class Patients(IncrementalStream):
 
     name = "patients"
     hidden = ("archived_at",)
+    patient_filter = "id"
     in_sample = linked()
     schema = record(
         flag("accepted_email_marketing", "Consent to marketing by e-mail; null is no answer."),
@@ -109,11 +110,15 @@ class Patients(IncrementalStream):
 
 
 class Relationships(IncrementalStream):
-    """Relations between two patients, seen from one of them."""
+    """Relations between two patients, seen from one of them.
+
+    Cliniko does not filter by the other one, so a merge makes the whole list be read again.
+    """
 
     name = "relationships"
     hidden = ("archived_at",)
     patient_filter = "patient_id"
+    whole_after_merges = True
     schema = record(
         whole(
             "relation",
@@ -174,14 +179,11 @@ class ReferralSourceTypes(ClinikoStream):
 
 
 class ReferralSources(IncrementalStream):
-    """How each patient found the practice.
-
-    The list cannot be filtered by patient, so a source that only changed its patient in a merge
-    comes with its next change.
-    """
+    """How each patient found the practice."""
 
     name = "referral_sources"
     hidden = ("archived_at",)
+    patient_filter = "patient_id"
     in_sample = linked(patients="patient_id")
     schema = record(
         text("notes", "Notes."),
@@ -206,3 +208,8 @@ class ReferralSources(IncrementalStream):
                 with suppress(NotVisibleError):  # HTTP 404: nothing is known of this one
                     path = f"/patients/{number}/referral_source"
                     yield [self._cliniko.client.get(path, self.lifted())]
+
+    def of_patients(self, patients: Sequence[str]) -> Iterator[list[Row]]:
+        """Read the sources of some patients, and those that name one of them as referrer."""
+        yield from super().of_patients(patients)
+        yield from self.having("referrer_id", patients)
