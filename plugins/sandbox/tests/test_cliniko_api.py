@@ -60,6 +60,17 @@ ROLES = [
     ("sandbox-practitioner-au1", "/invoices", 403),
     ("sandbox-practitioner-au1", "/users", 403),
     ("sandbox-practitioner-au1", "/treatment_notes", 200),
+    ("sandbox-practitioner-au1", "/products", 403),
+    ("sandbox-practitioner-au1", "/appointment_types", 404),
+    ("sandbox-practitioner-au1", "/patient_attachments", 200),
+    ("sandbox-bookkeeper-au1", "/invoices", 200),
+    ("sandbox-bookkeeper-au1", "/treatment_notes", 403),
+    ("sandbox-power-receptionist-au1", "/treatment_notes", 403),
+    ("sandbox-power-receptionist-au1", "/patient_attachments", 200),
+    ("sandbox-power-receptionist-au1", "/users", 403),
+    ("sandbox-scheduler-au1", "/invoices", 403),
+    ("sandbox-scheduler-au1", "/patient_attachments", 403),
+    ("sandbox-scheduler-au1", "/individual_appointments", 200),
     ("sandbox-key-au1", "/users", 200),
     ("sandbox-key-au1", "/settings", 200),
 ]
@@ -86,6 +97,25 @@ def test_a_practitioner_sees_own_notes_only_and_is_told_nothing(demo, caller, cl
     own = caller(demo.cliniko, "sandbox-practitioner-au1").rows("treatment_notes")
     assert 0 < len(own) < len(everyone)
     assert len({row["practitioner"]["links"]["self"] for row in own}) == 1
+
+
+def test_the_account_decides_what_practitioners_see(scratch, caller):
+    everyone = caller(scratch.cliniko).rows("treatment_notes")
+    jonas = caller(scratch.cliniko, "sandbox-practitioner-au1")
+    assert len(jonas.rows("treatment_notes")) < len(everyone)
+    scratch.limits(own_notes_only=False, practitioner_finance=True)
+    assert jonas.rows("treatment_notes") == everyone
+    assert jonas.get("/invoices").status == 200
+
+
+def test_records_can_bear_fields_of_a_later_version(scratch, caller):
+    cliniko = caller(scratch.cliniko)
+    (before, *_) = cliniko.rows("patients")
+    scratch.limits(future_fields=True)
+    (after, *_) = cliniko.rows("patients")
+    assert before.items() <= after.items()
+    assert {"risk_flags", "summary"} <= after.keys() - before.keys()
+    assert cliniko.get(f"/patients/{after['id']}").json() == after
 
 
 def test_confidential_memos_are_hidden_from_the_desk(demo, caller, cliniko):

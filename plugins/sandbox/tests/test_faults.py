@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.client import ControlError
+from sandbox.faultkinds import KINDS
 from sandbox.faults import BadRuleError, Faults
 from sandbox.journal import Journal
+from sandbox.plays import PLAYS
 from sandbox.testing import running
 
 
@@ -96,6 +99,13 @@ def test_a_fault_comes_before_or_after_the_commit(sandbox, kind, written):
         ("server_error_after", b"500", b"text/html"),
         ("rate_limited_429", b"429", b"x-ratelimit-reset: "),
         ("html_403", b"403", b"Cloudflare"),
+        ("html_200", b"200", b"<html>"),
+        ("html_503", b"503", b"<html>"),
+        ("retry_after_429", b"429", b"retry-after: 2"),
+        ("bare_429", b"429", b"over limit"),
+        ("empty_200", b"200", b"content-length: 0"),
+        ("wrong_shape", b"200", b'[{"message":"ok"}]'),
+        ("expired_link", b"403", b"<Code>AccessDenied</Code>"),
     ],
 )
 def test_a_refusal_looks_as_it_does_in_life(sandbox, kind, status, mark):
@@ -103,6 +113,63 @@ def test_a_refusal_looks_as_it_does_in_life(sandbox, kind, status, mark):
     answer = exchange(sandbox.cliniko)
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert mark in answer
+
+
+def test_a_bare_429_says_nothing_of_when_to_go_on(sandbox):
+    sandbox.fault(api="cliniko", kind="bare_429")
+    head = exchange(sandbox.cliniko).partition(b"\r\n\r\n")[0].lower()
+    assert b"retry-after" not in head
+    assert b"ratelimit" not in head
+
+
+def until_reset(origin):
+    """Send one request; return what comes until the connection is reset."""
+    parts = urlsplit(origin)
+    head = (
+        f"GET /v1/user HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        "User-Agent: raw (raw@example.com)\r\n"
+        "Authorization: Basic c2FuZGJveC1rZXktYXUxOg==\r\n\r\n"
+    )
+    received = b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        try:
+            while block := connection.recv(65536):
+                received += block
+        except ConnectionResetError:
+            return received
+    pytest.fail("the connection ended in order")
+
+
+@pytest.mark.parametrize(("kind", "share"), [("reset_after_head", 0), ("reset_midway", 2)])
+def test_a_connection_is_reset_where_the_fault_says(sandbox, kind, share):
+    whole = exchange(sandbox.cliniko).partition(b"\r\n\r\n")[2]
+    sandbox.fault(api="cliniko", kind=kind)
+    head, _, body = until_reset(sandbox.cliniko).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == (whole[: len(whole) // share] if share else b"")
+
+
+def test_half_of_an_answer_can_pass_for_the_whole(sandbox):
+    whole = exchange(sandbox.cliniko).partition(b"\r\n\r\n")[2]
+    sandbox.fault(api="cliniko", kind="half_json")
+    head, _, half = exchange(sandbox.cliniko).partition(b"\r\n\r\n")
+    assert half == whole[: len(whole) // 2]
+    assert f"content-length: {len(half)}".encode() in head
+
+
+def test_a_trickle_is_slow_and_whole(sandbox):
+    whole = exchange(sandbox.cliniko).partition(b"\r\n\r\n")[2]
+    sandbox.fault(api="cliniko", kind="trickle", seconds=0.4)
+    started = time.monotonic()
+    assert exchange(sandbox.cliniko).partition(b"\r\n\r\n")[2] == whole
+    assert time.monotonic() - started >= 0.3
+
+
+def test_every_kind_is_played_and_told_of():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert PLAYS.keys() == KINDS.keys()
+    assert [kind for kind in KINDS if f"`{kind}`" not in readme] == []
 
 
 def test_truncated_json_promises_more_than_it_sends(sandbox):

@@ -37,6 +37,9 @@ KEYS = {
     "sandbox-key": "owner",
     "sandbox-receptionist": "desk",
     "sandbox-practitioner": "jonas",
+    "sandbox-bookkeeper": "books",
+    "sandbox-power-receptionist": "lead",
+    "sandbox-scheduler": "calls",
 }
 """API keys without their shard suffix, with the login of their user."""
 
@@ -73,6 +76,7 @@ def build(
     messages.build(b, people)
     files.build(b, house, people)
     extras.build(b, people, contacts)
+    practice.more_staff(b, house)
     _latest_bookings(state, appointments)
     _merges(b, people)
     _busy_second(b, appointments)

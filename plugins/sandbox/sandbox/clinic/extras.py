@@ -1,10 +1,11 @@
-"""What only some migrations read: cases, forms and their templates, recalls."""
+"""What only some migrations read: cases, forms, recalls, hidden rows of small lists."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sandbox.clinic import forms
 from sandbox.clinic.builder import moment
 from sandbox.cliniko.state import stamp
 
@@ -14,10 +15,27 @@ if TYPE_CHECKING:
 
 
 def build(b: Builder, patients: list[Row], contacts: list[Row]) -> None:
-    """Add cases, forms and recalls to some patients."""
+    """Add cases, forms and recalls to some patients, and what is hidden of small lists."""
     _cases(b, patients[::10], contacts)
-    _forms(b, patients[::12])
+    forms.build(b, patients[::12])
     _recalls(b, patients[::8])
+    _hidden(b)
+
+
+_CASE_NAMES = (
+    "Knee 2024",
+    "Chronic disease plan",
+    "Work injury <claim 7> & review",
+    "",
+    "Überweisung, 2. Quartal",
+)
+_CASE_NOTES = (
+    "",
+    "Approved by phone.",
+    None,
+    "Line one\r\nLine two & \u201cthree\u201d <3",
+    "=1+1",
+)
 
 
 def _cases(b: Builder, patients: list[Row], contacts: list[Row]) -> None:
@@ -28,16 +46,16 @@ def _cases(b: Builder, patients: list[Row], contacts: list[Row]) -> None:
         case = b.add(
             "patient_cases",
             since,
-            name=b.pick(("Knee 2024", "Chronic disease plan", "Work injury")),
-            notes="Approved by phone." if number % 2 else "",
+            name=_CASE_NAMES[number % len(_CASE_NAMES)],
+            notes=_CASE_NOTES[number % len(_CASE_NOTES)],
             referral=number % 2 == 0,
-            referral_type="medicare" if number % 2 == 0 else None,
-            issue_date=since.date().isoformat(),
-            expiry_date=(since + timedelta(days=365)).date().isoformat(),
+            referral_type=("medicare", None, "dva", None)[number % 4],
+            issue_date=since.date().isoformat() if number % 5 else None,
+            expiry_date=(since + timedelta(days=365)).date().isoformat() if number % 7 else None,
             closed=closed is not None,
             closed_at=closed,
-            max_sessions=10,
-            max_invoiceable_amount="800.0" if number % 2 else None,
+            max_sessions=(10, None, 5)[number % 3],
+            max_invoiceable_amount=("800.0", None, "1250.55", "0.0")[number % 4],
             include_cancelled_attendees=False,
             include_dna_attendees=True,
             attendee_ids=[str(row["id"]) for row in visits],
@@ -49,54 +67,62 @@ def _cases(b: Builder, patients: list[Row], contacts: list[Row]) -> None:
             b.state.change("attendees", row["id"], patient_case_id=case["id"])
 
 
-def _forms(b: Builder, patients: list[Row]) -> None:
-    questions: list[dict[str, Any]] = [
-        {"name": "Your concern", "type": "paragraph", "required": True},
-        {"name": "Since when", "type": "date", "required": False},
-        {"name": "Agree", "type": "checkboxes", "required": True, "answers": [{"value": "Yes"}]},
-        {"name": "Sign here", "type": "signature", "required": True},
-    ]
-    b.add(
-        "patient_form_templates",
-        b.ago(1200),
-        name="New patient form",
-        content={"sections": [{"name": "About", "description": None, "questions": questions}]},
-        email_to_patient_on_completion=False,
-        restricted_to_practitioner=False,
-    )
-    for number, patient in enumerate(patients):
-        done = number % 2 == 0
-        since = b.between(moment(patient["created_at"]), b.now)
-        answered = [dict(question) for question in questions]
-        if done:
-            answered[0]["answer"] = "<p>Sore knee &amp; hip</p>"
-            answered[2]["answers"] = [{"value": "Yes", "selected": True}]
-            answered[3]["signature_id"] = str(90_000 + number)
-        b.add(
-            "patient_forms",
-            since,
-            name="New patient form",
-            content={"sections": [{"name": "About", "description": None, "questions": answered}]},
-            completed_at=stamp(since) if done else None,
-            email_to_patient_on_completion=False,
-            restricted_to_practitioner=number == 2,  # noqa: PLR2004 - one that few may read
-            url="https://forms.example.com/0000",
-            signature_id=90_000 + number if done else None,
-            patient_id=patient["id"],
-        )
-
-
 def _recalls(b: Builder, patients: list[Row]) -> None:
+    """Add recalls that are over, due and to come; some are done, one is archived."""
     kinds = [
-        b.add("recall_types", b.ago(1500), name=name)
-        for name in ("Return visit", "Return visit (soon)")
+        b.add(
+            "recall_types",
+            b.ago(days),
+            name=name,
+            archived_at=stamp(b.ago(90)) if name == "Six week check" else None,
+        )
+        for name, days in (
+            ("Return visit", 1500),
+            ("Return visit (soon)", 1500),
+            ("Six week check", 2400),
+        )
     ]
+    notes = ("Ring in the evening", "", None, "Prefers e-mail &amp; no calls; <b>urgent</b>")
     for number, patient in enumerate(patients):
+        since = max(moment(patient["created_at"]), b.ago(200))
+        done = number % 5 == 1
         b.add(
             "recalls",
-            max(moment(patient["created_at"]), b.ago(200)),
+            since,
             recall_at=(b.now + timedelta(days=20 * (number % 9) - 40)).date().isoformat(),
-            notes="Ring in the evening" if number % 4 == 0 else "",
+            recalled_at=stamp(b.between(since, b.now)) if done else None,
+            notes=notes[number % len(notes)],
+            archived_at=stamp(b.now) if number == 3 else None,  # noqa: PLR2004 - one archived
             patient_id=patient["id"],
-            recall_type_id=kinds[number % 2]["id"],
+            recall_type_id=kinds[number % len(kinds)]["id"],
         )
+
+
+def _hidden(b: Builder) -> None:
+    """Add an archived row to the small lists that had none."""
+    product = next(iter(b.state.rows("products")))
+    b.add(
+        "stock_adjustments",
+        b.ago(500),
+        adjustment_type="Correction",
+        quantity="0.0",
+        comment="Counted twice",
+        product_id=product["id"],
+        archived_at=stamp(b.ago(499)),
+    )
+    b.add(
+        "unavailable_block_types",
+        b.ago(2100),
+        name="Fire drill (old)",
+        color="#111111",
+        duration_in_minutes=15,
+        system_controlled=False,
+        archived_at=stamp(b.ago(1000)),
+    )
+    b.add(
+        "treatment_note_templates",
+        b.ago(1900),
+        name="Intake <2019> & earlier",
+        content={"sections": []},
+        deleted_at=stamp(b.ago(700)),
+    )

@@ -49,6 +49,10 @@ _PEOPLE = (
     ("desk", "Ms", "Dana", "Holloway", "receptionist", None, True),
     ("books", "Mr", "Pavel", "Marek", "bookkeeper", None, True),
 )
+_STAFF = (
+    ("lead", "Beatriz", "Sá", "power receptionist"),
+    ("calls", "Femke", "de Wit", "scheduler"),
+)
 UNMATCHED_LOGIN = "locum"
 """The active practitioner who has no user in Pipedrive."""
 
@@ -60,6 +64,24 @@ def build(b: Builder) -> Practice:
     _businesses(b, practice)
     b.state.settings = settings.build(b, practice.practitioners)
     return practice
+
+
+def more_staff(b: Builder, practice: Practice) -> None:
+    """Add those who joined last: the roles that nobody else has."""
+    for login, first, last, role in _STAFF:
+        practice.users[login] = b.add(
+            "users",
+            b.ago(400),
+            first_name=first,
+            last_name=last,
+            email=f"{login}@harbourside.example.com",
+            role=role,
+            active=True,
+            user_active=True,
+            time_zone="Melbourne",
+            time_zone_identifier="Australia/Melbourne",
+            phone_numbers=[],
+        )
 
 
 def _people(b: Builder, practice: Practice) -> None:
