@@ -12,6 +12,11 @@ from pathlib import Path
 from tap_cliniko.settings import SCHEMA
 from tap_cliniko.streams import STREAMS
 from tap_cliniko.streams.base import IncrementalStream
+from tap_cliniko.streams.practice import User
+from tap_cliniko.streams.settings import PublicSettings, Settings
+
+SINGLE_OBJECTS = frozenset({PublicSettings, Settings, User})
+"""Streams of one record, which is always there."""
 
 
 def settings_table() -> str:
@@ -25,13 +30,19 @@ def settings_table() -> str:
 
 
 def streams_table() -> str:
-    """Streams in their order, how they are read and what is hidden in Cliniko, in Markdown."""
-    lines = ["| Stream | Read | Removed rows found by | Content |", "|---|---|---|---|"]
+    """Streams in their order, how they are read and how removed rows are found, in Markdown."""
+    lines = ["| Stream | Read | Key | Removed rows found by | Content |", "|---|---|---|---|---|"]
     for stream in STREAMS:
-        how = "incremental" if issubclass(stream, IncrementalStream) else "whole"
-        hidden = ", ".join(f"`{name}`" for name in stream.hidden)
+        incremental = issubclass(stream, IncrementalStream)
+        key = ", ".join(f"`{name}`" for name in stream.primary_keys)
+        removed = [f"`{name}`" for name in stream.hidden]
+        if not incremental and stream not in SINGLE_OBJECTS:
+            removed.append("absence")
         summary = (stream.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| `{stream.name}` | {how} | {hidden} | {summary} |")
+        lines.append(
+            f"| `{stream.name}` | {'incremental' if incremental else 'whole'} | {key} | "
+            f"{', '.join(removed)} | {summary} |"
+        )
     return "\n".join(lines)
 
 
