@@ -99,7 +99,15 @@ def _recalls(b: Builder, patients: list[Row]) -> None:
 
 
 def _hidden(b: Builder) -> None:
-    """Add an archived row to the small lists that had none."""
+    """Add an archived row to the small lists that had none; archive the lines of what is gone."""
+    gone = {
+        row["id"]: {name: row[name] for name in ("archived_at", "deleted_at") if name in row}
+        for row in b.state.rows("invoices")
+        if row.keys() & {"archived_at", "deleted_at"}
+    }
+    for line in b.state.rows("invoice_items"):
+        if stamps := gone.get(line["invoice_id"]):
+            b.state.change("invoice_items", line["id"], **stamps)
     product = next(iter(b.state.rows("products")))
     b.add(
         "stock_adjustments",
