@@ -70,7 +70,7 @@ def _sortable(row: Mapping[str, Any], column: str) -> bool:
     value = row.get(column)
     if column == "id":
         return str(value).isdecimal()
-    return isinstance(value, str)
+    return isinstance(value, str) if column.endswith("_at") else value is not None
 
 
 def _count(value: object) -> int | None:
