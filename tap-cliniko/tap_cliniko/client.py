@@ -33,7 +33,7 @@ from tap_cliniko.retrying import Retrier
 from tap_cliniko.transport import new_session, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from requests import Response
 
@@ -120,18 +120,19 @@ class Client:
             )
         return self._account
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str, filters: Sequence[str] = ()) -> dict[str, Any]:
         """Read one object.
 
         Args:
             path: Path below ``/v1``, as in ``/settings/public``.
+            filters: Values of ``q[]``; those on a stamp show an object that it hides.
 
         Raises:
             TapClinikoError: One of its kinds, as the answer was.
         """
 
         def ask() -> dict[str, Any]:
-            with self._opened(path) as response:
+            with self._opened(path, [("q[]", text) for text in filters]) as response:
                 return object_of(response)
 
         return self._retrier.run(f"reading {path}", ask)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.metrics import METRICS_LOGGER_NAME, Metric, MetricExclusionFilter
 
 from tap_cliniko.attachments import Spool
 from tap_cliniko.client import Client
@@ -22,6 +23,7 @@ from tap_cliniko.stopping import Stopper
 from tap_cliniko.streams import STREAMS
 from tap_cliniko.streams.clinical import PatientAttachments
 from tap_cliniko.visibility import Refusal, demand, refused, silence, summary
+from tap_cliniko.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +45,7 @@ class TapCliniko(Tap):
     """Singer tap for Cliniko, the practice management system."""
 
     name = "tap-cliniko"
+    message_writer_class = Writer
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SCHEMA)  # the SDK adds its own
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -60,6 +63,10 @@ class TapCliniko(Tap):
         super().__init__(**options)
         # urllib3 logs whole URLs at DEBUG; storage addresses in them admit whoever reads them.
         logging.getLogger("urllib3").setLevel(logging.WARNING)
+        # A stream's rows are counted in its last line; how long it took, the lines' times tell.
+        logging.getLogger(METRICS_LOGGER_NAME).addFilter(
+            MetricExclusionFilter(metrics=[Metric.SYNC_DURATION])
+        )
 
     @cached_property
     def settings(self) -> Settings:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import RecordMessage
 
 from tap_cliniko.ahead import read_ahead, together
 from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
@@ -19,8 +23,7 @@ from tap_cliniko.shape import Shape
 from tap_cliniko.visibility import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
 
@@ -137,6 +140,28 @@ class ClinikoStream(Stream):
             but: A stamp that another filter of the same query names already.
         """
         return tuple(f"{stamp}:*" for stamp in self.hidden if stamp != but)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether records are written as they are: every field selected, nothing mapped."""
+        first, *others = self.stream_maps
+        mapped = type(first) is not SameRecordTransform or first.flattening_enabled or others
+        return all(self.mask.values()) and not mapped
+
+    def _generate_record_messages(self, record: Row) -> Generator[RecordMessage, None, None]:
+        """Pass over what the SDK does to each record where it would change nothing."""
+        if not self._is_plain:
+            yield from super()._generate_record_messages(record)
+            return
+        yield RecordMessage(
+            stream=self.stream_maps[0].stream_alias,
+            record=record,
+            version=self._stream_version,
+            time_extracted=datetime.now(UTC),
+        )
+
+    def _process_record(self, record: Row, *_: object, **__: object) -> None:
+        """Do nothing: there are no partitions whose context to add and no child streams."""
 
 
 class IncrementalStream(ClinikoStream):
