@@ -75,11 +75,11 @@ def main() -> None:
     signal n.
     """
     with _exit_codes():
-        if sys.argv[1:2] == ["inventory"]:
-            inventory(sys.argv[2:], prog_name="tap-cliniko inventory")
-        command = CommandLine.cli
+        command = CommandLine.cli  # which sets up logging, too
         for handler in logging.getLogger().handlers:
             handler.addFilter(_OnceOnly())
+        if sys.argv[1:2] == ["inventory"]:
+            inventory(sys.argv[2:], prog_name="tap-cliniko inventory")
         command()
 
 
