@@ -23,7 +23,7 @@ Row: TypeAlias = dict[str, Any]
 
 IDS_PER_QUERY = 50
 
-_READS_BY_NUMBER = 3
+_READS_BY_NUMBER = 5
 
 PER_PAGE = 100
 """The most rows Cliniko gives in one page (Cliniko docs, "Pagination")."""
@@ -241,25 +241,29 @@ def by_ids(
 def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Iterator[list[Row]]:
     """Read page after page by number, for the few lists that can neither be filtered nor sorted.
 
-    Rows that enter or leave shift the others, so a row may be left out. That shows: fewer rows were
-    met than there are. Then the list is read again, up to three times in all.
+    Rows that enter or leave shift the others, and no order is promised, so a row may be left out.
+    That shows: fewer rows were met than there are since their number last changed. Then the list is
+    read again, up to five times in all.
 
     Args:
         fetch: Answers a query.
         key: What identifies a row.
     """
     known: dict[Hashable, Row] = {}
+    met: set[Hashable] = set()
+    total: int | None = None
     for _ in range(_READS_BY_NUMBER):
-        met: set[Hashable] = set()
         query = Query((), "")
         while True:
             page = fetch(query)
             rows = {key(row): row for row in page.rows}
             yield [row for identity, row in rows.items() if known.get(identity) != row]
             known.update(rows)
+            if page.total != total:
+                total, met = page.total, set()
             met.update(rows)
             if not page.more:
                 break
             query = replace(query, page=query.page + 1)
-        if query.page == 1 or page.total in {None, len(met)}:
+        if total is None or len(met) >= total:
             return
