@@ -32,12 +32,17 @@ def object_of(response: Response) -> dict[str, Any]:
         TransientError: When there is none: a proxy's page, or an answer that broke off.
     """
     try:
-        body = json.loads(response.content, parse_float=str)
-    except ValueError:
+        body = json.loads(response.content, parse_float=str, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise TransientError("HTTP 200 with something that is not JSON") from None
     if not isinstance(body, dict):
         raise TransientError("HTTP 200 with JSON that is not an object")
     return body
+
+
+def _no_number(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which only Python takes for JSON."""
+    raise ValueError(name)
 
 
 def page_of(response: Response, key: str, query: Query) -> Page:

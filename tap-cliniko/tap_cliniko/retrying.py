@@ -58,7 +58,7 @@ class Retrier:
         self,
         what: str,
         call: Callable[[], T],
-        tries: int = TRIES,
+        tries: int | None = None,
         advice: str = "run again to go on from the last state",
     ) -> T:
         """Call, and repeat the call after a TransientError, waiting longer each time.
@@ -66,7 +66,7 @@ class Retrier:
         Args:
             what: What is done, for messages.
             call: What to call.
-            tries: How often, at most.
+            tries: How often, at most; None for the usual number.
             advice: What to do when all tries failed.
 
         Raises:
@@ -83,7 +83,7 @@ class Retrier:
             attempt += 1
             delay = self._patience * 2 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
             delay = max(delay, min(last.wait, MAX_WAIT_SECONDS))
-            if attempt >= tries or time.monotonic() + delay - began > MAX_SECONDS:
+            if attempt >= (tries or TRIES) or time.monotonic() + delay - began > MAX_SECONDS:
                 raise ServerFaultError(
                     f"{what} failed {failed} times, last with: {last}; {advice}"
                 ) from last
