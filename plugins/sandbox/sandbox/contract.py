@@ -166,6 +166,19 @@ def _amend_cliniko(document: dict[str, Any]) -> None:
     # Empty, not null, as long as nothing is cancelled.
     appointment = schemas["IndividualAppointment"]["properties"]
     appointment["cancellation_reason_description"]["enum"].append("")
+    # Described, but left out of the list of what a form may hold.
+    for name in ("PatientForm", "PatientFormTemplate"):
+        section = schemas[name]["properties"]["content"]["properties"]["sections"]["items"]
+        question = section["properties"]["questions"]["items"]
+        question["oneOf"] += [
+            {"$ref": f"#/components/schemas/{name}Question{kind}"}
+            for kind in ("Address", "FullName", "Phone", "Pronouns", "Select")
+        ]
+    # Served since 2026, their fields described nowhere.
+    known = document["paths"]["/relationships"]["get"]["parameters"]
+    for name in ("recalls", "recall_types"):
+        for path in (f"/{name}", f"/{name}/{{id}}"):
+            document["paths"][path] = {"get": {"parameters": known, "responses": {"200": {}}}}
 
 
 def _pattern(template: str) -> re.Pattern[str]:

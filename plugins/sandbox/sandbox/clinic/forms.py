@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Question = dict[str, Any]
 
 _FIRST_SIGNATURE = 90_000
-_LONG = "I have had this for years & it comes &lt;and&gt; goes. " * 400
+_LONG = "I have had this for years &amp; it comes &lt;and&gt; goes. " * 160
 
 _ABOUT: list[Question] = [
     {"name": "Your name", "type": "full_name", "required": True,
@@ -110,7 +110,7 @@ def _answers(b: Builder, patient: Row, number: int, signature: str) -> dict[str,
     answers: dict[str, dict[str, Any]] = {
         "Your name": {
             "answer": {
-                "title": None,
+                "title": "",
                 "first_name": patient["first_name"],
                 "last_name": patient["last_name"],
                 "preferred_first_name": "",
@@ -118,7 +118,7 @@ def _answers(b: Builder, patient: Row, number: int, signature: str) -> dict[str,
         },
         "Where you live": {
             "answer": {
-                "address_1": "7 Rope Walk", "address_2": "", "address_3": None,
+                "address_1": "7 Rope Walk", "address_2": "", "address_3": "",
                 "city": "Fitzroy", "state": "VIC", "post_code": "3065", "country_code": "AU",
             }
         },
