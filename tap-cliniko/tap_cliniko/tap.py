@@ -16,6 +16,7 @@ from tap_cliniko.attachments import Spool
 from tap_cliniko.client import Client
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.merges import Merges
+from tap_cliniko.resume import Run
 from tap_cliniko.sample.sample import MuteStateWriter, Sample
 from tap_cliniko.settings import SCHEMA, Settings, unknown_settings
 from tap_cliniko.stamps import written
@@ -54,6 +55,7 @@ class TapCliniko(Tap):
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
+        PluginCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
@@ -127,9 +129,25 @@ class TapCliniko(Tap):
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final, yet nothing else runs at the end
         """Read all selected streams; at last say once more which ones could not be read."""
+        run = self.run if self.sample is None else None
         super().sync_all()
+        if run is not None:
+            run.end()
+            self.state_writer.write_state(self.state)
         if (line := summary(self.left_out)) is not None:
             self.logger.warning(line)
+
+    @cached_property
+    def run(self) -> Run:
+        """The run under way: a new one, or the one that was cut off."""
+        return Run(
+            cast("dict[str, Any]", self.state), self.cap, [each.name for each in self.selected()]
+        )
+
+    @cached_property
+    def tells_vanished(self) -> bool:
+        """Whether targets are to be told which rows are gone."""
+        return self.sample is None and self.settings.tells_vanished
 
     @cached_property
     def merges(self) -> Merges:
@@ -152,6 +170,8 @@ class TapCliniko(Tap):
         """Take over a state; not in a sample, which is the same at every run."""
         if not self.settings.sample_patients:
             super().load_state(state)
+            if "run" in state:  # the SDK takes over what the streams left
+                cast("dict[str, Any]", self.state)["run"] = state["run"]
 
     @cached_property
     def spool(self) -> Spool:

@@ -13,13 +13,15 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 
 from tap_cliniko.ahead import read_ahead, together
-from tap_cliniko.bookmark import REPLICATION_KEY, Bookmark
+from tap_cliniko.bookmark import REPLICATION_KEY
 from tap_cliniko.errors import NotVisibleError
 from tap_cliniko.links import SENSITIVE
-from tap_cliniko.paging import Page, Query, Row, by_id, by_ids, by_stamp
+from tap_cliniko.paging import Page, Query, Row, by_id, by_ids
+from tap_cliniko.replication import Replication
 from tap_cliniko.sample.part import OF_PATIENTS, WHOLE
 from tap_cliniko.schemas import with_fields
 from tap_cliniko.shape import Shape
+from tap_cliniko.versions import ADMINISTRATOR, following
 from tap_cliniko.visibility import Refusal
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class ClinikoStream(Stream):
         sensitive: Fields that are left out unless ``keep_sensitive_links`` is set.
         not_everywhere: Whether there are accounts without this list, which then answers 404.
         in_sample: What a sample takes from this list.
+        is_whole: False when rows may have been left out of the last :meth:`read`.
     """
 
     # Records are already shaped by this class; the SDK's own conversion would cost more than
@@ -57,6 +60,7 @@ class ClinikoStream(Stream):
     in_sample: ClassVar[Part] = WHOLE
     schema: Schema
     sensitive: ClassVar[tuple[Field, ...]] = ()
+    is_whole: bool = True
 
     def __init__(self, tap: TapCliniko) -> None:
         keep = tap.config.get("keep_sensitive_links") is True
@@ -72,17 +76,29 @@ class ClinikoStream(Stream):
         tap, count = self._cliniko, 0
         role = tap.account.role  # the first contact: a key that is refused here ends the run
         requests = tap.client.requests
+        if tap.sample is None and tap.run.has_read(self.name):
+            self.logger.info("%s is passed over: the run that was cut off has read it", self.name)
+            return
         try:
-            for record in self.read() if tap.sample is None else tap.sample.records(self):
+            for record in self.replicate() if tap.sample is None else tap.sample.records(self):
                 tap.stop_if_asked()
                 yield record
                 count += 1
         except NotVisibleError as fault:
             tap.leave_out(Refusal.of(self, fault, role))
         else:
+            if tap.sample is None:
+                tap.run.finish(self.stream_state)
             self.logger.info(
                 "%s: %d rows, %d requests", self.name, count, tap.client.requests - requests
             )
+
+    def replicate(self) -> Iterator[Row]:
+        """Read what this run is to read, and tell which rows are gone."""
+        version = self.following_version()
+        self.carry(version)
+        yield from self.read()
+        self.activate(version)
 
     def read(self) -> Iterator[Row]:
         """Read the whole list."""
@@ -141,6 +157,30 @@ class ClinikoStream(Stream):
         """
         return tuple(f"{stamp}:*" for stamp in self.hidden if stamp != but)
 
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """False: the SDK would send the message before the first record, whatever comes then."""
+        return False
+
+    def following_version(self) -> int | None:
+        """A version for a whole read; None when vanished rows are not to be told."""
+        tap = self._cliniko
+        if tap.tells_vanished and tap.account.role == ADMINISTRATOR:
+            return following(self.stream_state.get("version"), tap.account.clock)
+        return None
+
+    def carry(self, version: int | None) -> None:
+        """Let the records that follow carry a version: a new one, or None for the last one."""
+        if version is not None:
+            self.stream_state["version"] = version
+        tells = self._cliniko.tells_vanished
+        self._stream_version = self.stream_state.get("version") if tells else None
+
+    def activate(self, version: int | None) -> None:
+        """Say that every row there is has been emitted with a version, if that is so."""
+        if version is not None and self.is_whole and self.following_version() is not None:
+            self._write_activate_version_message(version)
+
     @cached_property
     def _is_plain(self) -> bool:
         """Whether records are written as they are: every field selected, nothing mapped."""
@@ -167,57 +207,27 @@ class ClinikoStream(Stream):
 class IncrementalStream(ClinikoStream):
     """A list of Cliniko, read from where the last run ended.
 
-    First come the rows that changed without a new ``updated_at``: removed ones, and those of
-    patients into whom others were merged. Then come the rows changed, in the order of their
-    change, and only these move the bookmark.
-
     Attributes:
         patient_filter: The filter that finds a patient's rows; None when there is none.
+        whole_after_merges: Whether some rows of merged patients can be found by no filter.
     """
 
     replication_key: ClassVar[str] = REPLICATION_KEY
     in_sample = OF_PATIENTS
     patient_filter: ClassVar[str | None] = None
+    whole_after_merges: ClassVar[bool] = False
 
-    def read(self) -> Iterator[Row]:
-        """Read what changed."""
-        bookmark = Bookmark(self.stream_state, self._cliniko.cap, self._cliniko.settings.start_date)
-        if bookmark.removed_since is not None:
-            silent = self.rows(self.silently_changed(bookmark.removed_since))
-            for record in self.records(
-                # The others are met below, and there in their newest form.
-                row
-                for row in silent
-                if bookmark.since is None or row["updated_at"] < bookmark.since
-            ):
-                yield record
-                self.emitted(record)
-        changed = by_stamp(
-            self.fetch,
-            REPLICATION_KEY,
-            bookmark.since,
-            self.lifted(),
-            both=self.fetch_both,
-            settled=self._cliniko.cap,
-        )
-        for record in self.records(self.rows(changed)):
-            stamp = record[REPLICATION_KEY]
-            yield record
-            # Only here, when the record has been written, may the state know of it.
-            bookmark.advance(stamp)
-            self.emitted(record)
-        bookmark.finish()
+    def replicate(self) -> Iterator[Row]:
+        """Read what changed, or the whole list where that is due."""
+        return Replication(self, self._cliniko).records()
 
-    def silently_changed(self, since: str) -> Iterator[list[Row]]:
-        """Read the rows that may have changed without a new ``updated_at`` since a moment."""
-        for stamp in self.hidden:
-            yield from by_stamp(self.fetch, stamp, since, self.lifted(but=stamp))
-        if self.patient_filter is not None:
-            survivors = self._cliniko.merges.survivors(since)
-            yield from by_ids(self.fetch, self.patient_filter, survivors, self.lifted())
+    def of_patients(self, patients: Sequence[str]) -> Iterator[list[Row]]:
+        """Read the rows that hang on some patients, whom a merge may have given or taken some."""
+        return self.having(self.patient_filter or "", patients)
 
-    def emitted(self, record: Row) -> None:
-        """Called when a record has been written."""
+    def is_unsettled(self, record: Row) -> bool:  # noqa: ARG002
+        """Whether the next run is to look at a record again, whatever its stamps say."""
+        return False
 
     def get_replication_key_signpost(self, context: Context | None = None) -> datetime | None:  # noqa: ARG002
         """None: the bookmark has its own cap, by the server's clock."""
@@ -226,4 +236,4 @@ class IncrementalStream(ClinikoStream):
     def _increment_stream_state(
         self, latest_record: Row, *, context: Context | None = None
     ) -> None:
-        """Do nothing: ``read`` moves the bookmark, and not by every record."""
+        """Do nothing: the bookmark is moved elsewhere, and not by every record."""
