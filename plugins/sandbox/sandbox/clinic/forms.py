@@ -45,12 +45,23 @@ _CONCERN: list[Question] = [
 ]  # fmt: skip
 
 
-def _sections(*, connected: bool) -> list[dict[str, Any]]:
+def sections(*, connected: bool = True) -> list[dict[str, Any]]:
+    """Return the sections of an empty form; `connected` adds the questions about the patient."""
     concern = {"name": "Concern", "description": None, "questions": deepcopy(_CONCERN)}
     if not connected:
         return [concern]
     about = {"name": "About you", "description": "Please check", "questions": deepcopy(_ABOUT)}
     return [about, concern]
+
+
+def _template(*, connected: bool) -> list[dict[str, Any]]:
+    """Return the same as a template holds it: without what a choice offers (official OpenAPI)."""
+    made = sections(connected=connected)
+    for section in made:
+        for question in section["questions"]:
+            if question["type"] == "select":
+                del question["options"], question["other"]
+    return made
 
 
 def build(b: Builder, patients: list[Row]) -> None:
@@ -64,7 +75,7 @@ def build(b: Builder, patients: list[Row]) -> None:
             "patient_form_templates",
             b.ago(days),
             name=name,
-            content={"sections": _sections(connected=name == "New patient form")},
+            content={"sections": _template(connected=name == "New patient form")},
             email_to_patient_on_completion=False,
             restricted_to_practitioner=False,
             archived_at=stamp(b.ago(800)) if archived else None,
@@ -78,11 +89,11 @@ def _form(b: Builder, patient: Row, number: int) -> None:
     done = number % 2 == 0
     filled = min(since + timedelta(hours=3), b.now)
     edited = min(since + timedelta(days=2), b.now) if number % 6 == 4 else None  # noqa: PLR2004 - some
-    sections = _sections(connected=number % 4 == 0)
+    asked = sections(connected=number % 4 == 0)
     signature = _FIRST_SIGNATURE + number if done else None
     if done:
         answers = _answers(b, patient, number, str(signature))
-        for section in sections:
+        for section in asked:
             for question in section["questions"]:
                 question.update(answers.get(question["name"], {}))
     visits = b.state.where("attendees", patient_id=patient["id"]) if number < 50 else []  # noqa: PLR2004 - enough
@@ -91,7 +102,7 @@ def _form(b: Builder, patient: Row, number: int) -> None:
         since,
         edited or (filled if done else since),
         name=("New patient form", "", "Consent &amp; privacy")[number % 3],
-        content={"sections": sections} if number != 3 else None,  # noqa: PLR2004 - one without
+        content={"sections": asked} if number != 3 else None,  # noqa: PLR2004 - one without
         completed_at=stamp(filled) if done else None,
         edited_at=stamp(edited) if edited and done else None,
         email_to_patient_on_completion=(True, False, None)[number % 3],

@@ -8,6 +8,7 @@ from copy import deepcopy
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from sandbox.clinic import forms
 from sandbox.clinic.patients import RELATIONS
 from sandbox.edits.core import EditError, edit, live, live_patient
 
@@ -62,7 +63,7 @@ def insert_form(change: Change, patient: str | None = None) -> None:
     change.add(
         "patient_forms",
         name=template["name"],
-        content=deepcopy(template["content"]),
+        content={"sections": forms.sections()},
         email_to_patient_on_completion=False,
         restricted_to_practitioner=False,
         url="https://forms.example.com/1111",
