@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from target_pipedrive.counts import Counts
     from target_pipedrive.desired import Desired, Evaluation
     from target_pipedrive.ledger import Ledger, Link
+    from target_pipedrive.ledger.seen import Sight
     from target_pipedrive.mapping import MappingSet, ObjectRule
+    from target_pipedrive.unchanged import Unchanged
     from target_pipedrive.users import Users
-    from target_pipedrive.world import LedgerWorld
     from target_pipedrive.writer import Writer
 
 logger = logging.getLogger("target_pipedrive")
+
+_LEFT_OUT = "-"
+"""Before the reason why a record became nothing, where others tell what they became."""
 
 _KEPT = ""
 """In place of an object, for records that cannot be kept for others."""
@@ -55,12 +59,12 @@ class Engine:
     Args:
         mapping: The mapping files.
         ledger: What became what.
-        world: Kept records, for the mapping.
         writer: Writes objects.
         flow: Runs the writes.
         users: Who owns what.
         counts: What is done.
         strictness: When the run must end.
+        unchanged: What needs no second look, and what evaluations depend on.
     """
 
     def __init__(
@@ -68,23 +72,24 @@ class Engine:
         *,
         mapping: MappingSet,
         ledger: Ledger,
-        world: LedgerWorld,
         writer: Writer,
         flow: Flow,
         users: Users,
         counts: Counts,
         strictness: Strictness,
+        unchanged: Unchanged,
     ) -> None:
         self._mapping = mapping
         self._ledger = ledger
-        self._world = world
+        self._world = unchanged.world
         self._writer = writer
         self._flow = flow
         self._users = users
         self._counts = counts
         self._strictness = strictness
         self._stream = ""
-        self._keeper = Keeper(mapping, ledger.kept, world)
+        self._unchanged = unchanged
+        self._keeper = Keeper(mapping, ledger.kept, self._world, unchanged.changed)
         self.settle_log = SettleLog()
 
     # messages
@@ -103,7 +108,10 @@ class Engine:
     async def record(self, stream: str, record: Record) -> None:
         """A record was read."""
         self._counts.read[stream] += 1
-        await self._enter(stream)
+        if stream != self._stream:
+            await self._enter(stream)
+        if self._same(stream, record):
+            return
         try:
             self._keeper.keep(stream, record)
         except Rejected as rejected:
@@ -111,6 +119,20 @@ class Engine:
         else:
             self._done(_KEPT, stream, str(record.get("id") or ""))
         await self._take(stream, record, parkable=True)
+
+    def _same(self, stream: str, record: Record) -> bool:
+        """Count a record that stands and was read before, just as it is now."""
+        rules = self._mapping.rules(stream)
+        record_id = rules[0].key(record) if rules else None
+        if record_id is None:
+            return False
+        made = self._unchanged.stands(stream, record_id, record)
+        for word in made or ():
+            if word.startswith(_LEFT_OUT):
+                self._counts.left_out[stream, word.removeprefix(_LEFT_OUT)] += 1
+            else:
+                self._counts.done[word, "unchanged"] += 1
+        return made is not None
 
     def state(self, value: dict[str, Any]) -> None:
         """A state message was read."""
@@ -187,6 +209,8 @@ class Engine:
             return
         key = (stream, record_id)
         outcomes = self._evaluate_all(key, rules, record)
+        sight = self._sight(stream, record, outcomes)
+        self._unchanged.forget(stream, record_id)
         if parkable and self._must_wait(stream, record_id, outcomes):
             self._keeper.park(key)
             return
@@ -196,13 +220,14 @@ class Engine:
                 if parkable:  # a second look at a record is not counted
                     self._count_standing(rule, outcome)
                 self._done(rule.object, stream, record_id)
-            self._settle(ticket, key)
+            self._settle(ticket, key, sight)
             return
 
         async def work() -> None:
-            for rule, outcome in outcomes:
-                await self._apply(rule, record_id, record, outcome)
-            self._settle(ticket, key)
+            done = [
+                await self._apply(rule, record_id, record, outcome) for rule, outcome in outcomes
+            ]
+            self._settle(ticket, key, sight if all(done) else None)
 
         await self._flow.start(key, work)
 
@@ -217,6 +242,15 @@ class Engine:
         self._keeper.evaluated(key)
         return outcomes
 
+    def _sight(self, stream: str, record: Record, outcomes: Sequence[Outcome]) -> Sight | None:
+        """Return how to remember a record once it stands; None for one to look at each time."""
+        made: list[str] = []
+        for _, outcome in outcomes:
+            if isinstance(outcome, Rejected) or outcome.merged_into is not None:
+                return None
+            made += [piece.object for piece in outcome.pieces] or [_LEFT_OUT + outcome.reason]
+        return self._unchanged.evaluated(stream, record, made)
+
     def _evaluate(self, rule: ObjectRule, record: Record) -> Evaluation | Rejected:
         try:
             return rule.evaluate(record, self._world)
@@ -225,7 +259,7 @@ class Engine:
 
     def _must_wait(self, stream: str, record_id: str, outcomes: Sequence[Outcome]) -> bool:
         """Return whether a record depends on records of its own stream that may still come."""
-        if not self._keeper.whole(stream):
+        if not self._mapping.whole(stream):
             return False
         if stream in self._world.missed:
             return True
@@ -255,8 +289,8 @@ class Engine:
 
     async def _apply(
         self, rule: ObjectRule, record_id: str, record: Record, outcome: Evaluation | Rejected
-    ) -> None:
-        """Make everything one rule says of one record so."""
+    ) -> bool:
+        """Make everything one rule says of one record so; False when it was rejected."""
         try:
             if isinstance(outcome, Rejected):
                 if outcome.code == "no_participants":
@@ -272,8 +306,9 @@ class Engine:
         except RecordError as error:
             rejected = error if isinstance(error, Rejected) else Rejected("refused", str(error))
             self._reject(rule.object, rule.stream, record_id, rejected, record)
-        else:
-            self._done(rule.object, rule.stream, record_id)
+            return False
+        self._done(rule.object, rule.stream, record_id)
+        return True
 
     async def _remove_all_but(
         self, rule: ObjectRule, record_id: str, pieces: Sequence[Desired]
@@ -341,10 +376,12 @@ class Engine:
         if action in {"created", "adopted", "updated"}:
             self._counts.truncated.update(piece.truncated)
 
-    def _settle(self, ticket: int, key: tuple[str, str]) -> None:
+    def _settle(self, ticket: int, key: tuple[str, str], sight: Sight | None) -> None:
         """A record is written or durably rejected, as it was evaluated."""
         if not self._flow.superseded(key):
             self._keeper.settled(key)
+            if sight is not None:
+                self._unchanged.settled(*key, sight)
         self.settle_log.settle(ticket)
 
     def _done(self, obj: str, stream: str, record_id: str) -> None:
@@ -353,6 +390,7 @@ class Engine:
     def _reject(
         self, obj: str, stream: str, record_id: str, rejected: Rejected, record: Record
     ) -> None:
+        self._unchanged.forget(stream, record_id)
         self._ledger.rejects.put(
             obj, stream, record_id, code=rejected.code, detail=rejected.detail, record=record
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.mapping import Why
+from target_pipedrive.world import MERGES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_pipedrive.ledger.kept import Kept
     from target_pipedrive.mapping import MappingSet
     from target_pipedrive.world import LedgerWorld
@@ -22,12 +24,20 @@ class Keeper:
         mapping: What must be kept of each stream.
         kept: Where it is kept.
         world: Told of what changed.
+        changed: Told of the streams whose records, or merges, changed.
     """
 
-    def __init__(self, mapping: MappingSet, kept: Kept, world: LedgerWorld) -> None:
+    def __init__(
+        self,
+        mapping: MappingSet,
+        kept: Kept,
+        world: LedgerWorld,
+        changed: Callable[[str], None],
+    ) -> None:
         self._mapping = mapping
         self._kept = kept
         self._world = world
+        self._changed = changed
         self._marked: set[Key] = set()
         """Marked dirty since they were evaluated last."""
 
@@ -51,20 +61,17 @@ class Keeper:
         if not changed:
             return
         self._world.forget(stream, record_id)
+        self._changed(stream)
         self._mark_users((stream, record_id))
         if parent is not None:
             for parent_id in {parent[1], former} - {None}:
                 self.mark((parent[0], str(parent_id)))
 
-    def whole(self, stream: str) -> bool:
-        """Return whether a stream's records are kept whole, so that they can be evaluated again."""
-        rule = self._mapping.kept(stream)
-        return rule is not None and rule.why is Why.PARENT
-
     def merged(self, key: Key, survivor: str) -> None:
         """A record was merged into another at the source."""
         if self._kept.set_merged(*key, survivor):
             self._world.merged()
+            self._changed(MERGES + key[0])
             self.mark((key[0], survivor))
             self._mark_users(key)
 
@@ -87,7 +94,7 @@ class Keeper:
 
     def evaluated(self, key: Key) -> None:
         """A record was evaluated: remember with whose help, if it can be evaluated again."""
-        if self.whole(key[0]):
+        if self._mapping.whole(key[0]):
             self._kept.note_lookups(*key, self._world.asked)
 
     def settled(self, key: Key) -> None:

@@ -9,6 +9,8 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from target_pipedrive.bodies import Bodies
@@ -20,6 +22,7 @@ from target_pipedrive.flow import Flow
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive
+from target_pipedrive.unchanged import Unchanged
 from target_pipedrive.users import Users
 from target_pipedrive.world import LedgerWorld
 from target_pipedrive.writer import Policy, Writer
@@ -103,10 +106,13 @@ class LoadSession:
         fields = Fields(pipedrive, ledger.book)
         rules = [rule for stream in mapping.streams() for rule in mapping.rules(stream)]
         self._index = Index(pipedrive, fields, ledger, rules)
+        world = LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None)
         self._engine = Engine(
             mapping=mapping,
             ledger=ledger,
-            world=LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None),
+            unchanged=Unchanged(
+                ledger, world, mapping.whole, _choices(settings, mapping, account, users)
+            ),
             writer=Writer(
                 pipedrive=pipedrive,
                 bodies=Bodies(
@@ -258,6 +264,20 @@ def _check_writable(folder: Path) -> None:
             f"`output_dir` {folder} cannot be written: {error.strerror}. Check the folder's "
             "rights, or name another."
         ) from error
+
+
+def _choices(settings: Settings, mapping: MappingSet, account: Account, users: Users) -> bytes:
+    """Return a digest of all that bears on every record of a run."""
+    parts = (
+        version("target-pipedrive"),
+        mapping.digest.hex(),
+        settings.remove,
+        settings.max_file_bytes,
+        account.is_admin,
+        account.currency,
+        users.described(),
+    )
+    return blake2b(repr(parts).encode(), digest_size=32).digest()
 
 
 def _bind(ledger: Ledger, account: Account, host: str) -> None:

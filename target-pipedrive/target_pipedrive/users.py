@@ -43,6 +43,10 @@ class Users:
             return self._default
         return self._ids.get(owner.email.strip().casefold(), self._default)
 
+    def described(self) -> str:
+        """Return a text that changes when anything may come to belong to somebody else."""
+        return f"{self._default} {sorted(self._ids.items())}"
+
     def has(self, email: str | None) -> bool:
         """Return whether an active user has this e-mail."""
         return email is not None and email.strip().casefold() in self._ids

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _CACHED = 512
 """Records, some kilobytes each: all small reference streams, and the patients of late."""
 
+MERGES = "merged "
+"""Before a stream's name: the merges of its records."""
+
 _FAMILIES = 16
 """Lists of children, of each stream: what is asked for again and again is the account's."""
 
@@ -30,17 +33,41 @@ class LedgerWorld:
         self._kept = kept
         self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
         self._families: dict[str, OrderedDict[tuple[str, str], list[dict[str, Any]]]] = {}
-        self.now = now
+        self._now = now
+        self.started = now.timestamp()
+        """Start of the run in epoch seconds."""
         self.currency = currency
         self.asked: set[tuple[str, str]] = set()
-        """Records asked for by their id, since the sets were last cleared."""
+        """Records asked for by their id, since `begin`; so for the next."""
         self.missed: set[str] = set()
         """Streams of those that were not found."""
+        self.families: set[tuple[str, str]] = set()
+        """Children's streams, and their parents', that were asked for."""
+        self.followed: set[str] = set()
+        """What else was asked for: streams of a single record, merges of streams."""
+        self.until: float | None = None
+        """Epoch seconds until which all answers about the time hold; None for ever."""
+
+    @property
+    def now(self) -> datetime:
+        """Start of the run."""
+        self.until = self.started
+        return self._now
+
+    def passed(self, moment: datetime) -> bool:
+        """Return whether a moment lies before the start of the run."""
+        if moment < self._now:
+            return True
+        at = moment.timestamp()
+        self.until = at if self.until is None else min(self.until, at)
+        return False
 
     def lookup(self, stream: str, id: str | None) -> dict[str, Any] | None:  # noqa: A002 - the protocol's name
         """Return a kept record; without an id the only one of its stream."""
         key = (stream, id)
-        if id is not None:
+        if id is None:
+            self.followed.add(stream)
+        else:
             self.asked.add((stream, id))
         if key in self._cache:
             self._cache.move_to_end(key)
@@ -60,6 +87,7 @@ class LedgerWorld:
 
     def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         """Return kept records that hang on a parent or on records merged into it."""
+        self.families.add((stream, parent_stream))
         families = self._families.setdefault(stream, OrderedDict())
         key = (parent_stream, parent_id)
         if key in families:
@@ -73,12 +101,16 @@ class LedgerWorld:
 
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
         """Return the record that stands for this one after merges."""
+        self.followed.add(MERGES + stream)
         return self._kept.survivor(stream, id)
 
     def begin(self) -> None:
         """Another record is evaluated: forget what was asked for the last one."""
         self.asked.clear()
         self.missed.clear()
+        self.families.clear()
+        self.followed.clear()
+        self.until = None
 
     def forget(self, stream: str, record_id: str) -> None:
         """A kept record changed: read it anew next time."""

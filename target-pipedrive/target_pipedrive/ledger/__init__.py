@@ -7,6 +7,7 @@ from target_pipedrive.ledger.database import Database
 from target_pipedrive.ledger.kept import Kept
 from target_pipedrive.ledger.links import Link, LinkKey, Links
 from target_pipedrive.ledger.rejects import Reject, Rejects
+from target_pipedrive.ledger.seen import Seen
 from target_pipedrive.ledger.signs import Signs
 
 __all__ = ["Ledger", "Link", "LinkKey", "Reject"]
@@ -30,6 +31,7 @@ class Ledger:
         self.links = Links(self._database, run)
         self.kept = Kept(self._database)
         self.rejects = Rejects(self._database, run)
+        self.seen = Seen(self._database)
         self.signs = Signs(self._database)
 
     async def durable(self) -> None:

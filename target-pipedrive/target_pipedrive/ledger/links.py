@@ -100,11 +100,16 @@ class Links:
                 "written_at": time.time(),
             },
         )
+        self._unsee(link.key)
         self.forget_intent(link.key)
 
     def forget(self, key: LinkKey) -> None:
         """A source record has no such object (any more)."""
         self._db.drop(schema.links, _columns(key))
+        self._unsee(key)
+
+    def _unsee(self, key: LinkKey) -> None:
+        self._db.drop(schema.seen, {"stream": key.stream, "id": key.id})
 
     def owned(self, obj: str, ids: Iterable[int]) -> set[int]:
         """Return which of these Pipedrive ids belong to a source record."""

@@ -24,7 +24,7 @@ from target_pipedrive.errors import SettingsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-VERSION = 1
+VERSION = 2
 """Version of the tables below; a ledger with a higher one was written by a newer release."""
 
 metadata = MetaData()
@@ -129,6 +129,18 @@ lookups = Table(
 )
 """Which kept record was evaluated with the help of which other record."""
 
+seen = Table(
+    "seen",
+    metadata,
+    Column("stream", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("streams", Text, nullable=False),
+    Column("until", Float),
+    Column("made", Text, nullable=False),
+)
+"""Records that stand as they were read last, and what that depended on (since version 2)."""
+
 rejects = Table(
     "rejects",
     metadata,
@@ -174,6 +186,9 @@ signs = Table(
 """What stands in Pipedrive, by all signs that a row can be recognised by."""
 
 
+_IS_VERSION = (meta.c.name == "version",)
+
+
 def prepare(connection: Connection) -> None:
     """Create or migrate the tables, in one transaction with the record of it.
 
@@ -181,13 +196,16 @@ def prepare(connection: Connection) -> None:
         SettingsError: The ledger was written by a newer release.
     """
     if inspect(connection).has_table("meta"):
-        version = select(meta.c.value).where(meta.c.name == "version")
+        version = select(meta.c.value).where(*_IS_VERSION)
         found = int(connection.execute(version).scalar_one())
         if found > VERSION:
             raise SettingsError(
                 f"The ledger has version {found}, this release of target-pipedrive knows up to "
                 f"{VERSION}. Install the release that wrote it, or name another `ledger`."
             )
+        if found < VERSION:  # so far every version only added tables
+            metadata.create_all(connection)
+            connection.execute(meta.update().where(*_IS_VERSION).values(value=str(VERSION)))
         return
     metadata.create_all(connection)
     connection.execute(meta.insert().values(name="version", value=str(VERSION)))

@@ -52,6 +52,10 @@ class World(Protocol):
         """Start of the run, aware, UTC."""
         ...
 
+    def passed(self, moment: datetime) -> bool:
+        """Whether a moment, aware, lies before the start of the run."""
+        ...
+
     @property
     def currency(self) -> str | None:
         """Currency of the Pipedrive account: the last resort."""

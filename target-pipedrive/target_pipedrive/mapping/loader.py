@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,15 @@ def load(
                 builder.add(source, document)
     mapping = builder.finish()
     faults.raise_if_any()
+    mapping.digest = _digest(paths, options)
     return mapping
+
+
+def _digest(paths: Sequence[Path], options: Options) -> bytes:
+    found = blake2b(repr(options).encode(), digest_size=32)
+    for path in paths:
+        found.update(blake2b(path.read_bytes(), digest_size=32).digest())
+    return found.digest()
 
 
 def _validated(source: Source, faults: Faults) -> Document | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.mapping.faults import Faults, instead
 from target_pipedrive.mapping.frame import GIVEN
+from target_pipedrive.mapping.kept import Why
 from target_pipedrive.mapping.othercustom import other_specs
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class MappingSet:
     uses: list[Use] = field(default_factory=list)
     other_custom_fields: str = "plan"
     """`plan`, `create` or `ignore`: what becomes of patient fields that no rule names."""
+    digest: bytes = b""
+    """Of all files, and of the settings that the mapping needs."""
 
     def streams(self) -> frozenset[str]:
         """Streams that some document speaks of."""
@@ -55,6 +58,11 @@ class MappingSet:
     def kept(self, stream: str) -> Kept | None:
         """What must be kept of a stream; None for nothing."""
         return self.kept_streams.get(stream)
+
+    def whole(self, stream: str) -> bool:
+        """Whether a stream's records are kept whole, so that they can be mapped again."""
+        kept = self.kept(stream)
+        return kept is not None and kept.why is Why.PARENT
 
     def user_rule(self) -> UserRule | None:
         """How practitioners are matched with Pipedrive users."""

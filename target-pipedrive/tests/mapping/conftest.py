@@ -42,6 +42,9 @@ class Clinic:
     now: datetime = NOW
     currency: str | None = "USD"
 
+    def passed(self, moment: datetime) -> bool:
+        return moment < self.now
+
     def lookup(self, stream: str, id: str | None) -> dict[str, Any] | None:  # noqa: A002 - the protocol's name
         rows = self.records.get(stream, [])
         if id is None:

@@ -105,7 +105,7 @@ def past(context: Context, stamp: Any) -> bool:
         past(None) → False
     """
     moment = _instant(stamp)
-    return moment is not None and moment < context.world.now
+    return moment is not None and context.world.passed(moment)
 
 
 def _zone(context: Context, zone: Any) -> ZoneInfo:
