@@ -61,7 +61,7 @@ def test_a_whole_run(server, tmp_path):
     assert appointment["repeated_from_id"] is None
     assert not {"repeats", "conflicts", "telehealth_url", "patient"} & appointment.keys()
     assert (tmp_path / "output" / "attachments").is_dir()
-    assert len(server.log) <= 30
+    assert len(server.log) <= 50
 
     again = run(tmp_path, server.config(), messages(done.stdout, "STATE")[-1]["value"])
     emitted = {message["stream"] for message in messages(again.stdout, "RECORD")}
@@ -122,6 +122,16 @@ def test_streams_the_key_may_not_see_stop_the_run_before_the_first_record(server
     told = "users (HTTP 403), patients (HTTP 403), treatment_notes (HTTP 403); use an admin"
     assert told in faults(done)[0]
     assert len(server.log) <= len(STREAMS) + 3
+
+
+def test_a_list_that_the_account_lacks_is_told_as_such_and_stops_nothing(server, tmp_path):
+    server.faults.append(("recalls|recall_types", "404", 100))
+    done = run(tmp_path, server.config(when_not_visible="stop"))
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.splitlines() if "| WARNING" in line]
+    assert "recall_types is left out: this account does not have it (HTTP 404)" in warnings[0]
+    assert warnings[-1].endswith("recall_types (HTTP 404), recalls (HTTP 404)")
+    assert len(warnings) == 3
 
 
 def test_stopping_at_what_is_not_visible_changes_nothing_when_all_is(server, tmp_path):
