@@ -247,7 +247,7 @@ class _Api(_Handler):
             self.answer(403)
         elif path == "user":
             self.send({"id": "1", "role": self.server_.role})
-        elif path == "settings/public":
+        elif path in {"settings/public", "settings"}:
             self.send({"account": {"id": "77", "name": "Clinic", "country_code": "AU"}})
         elif content := re.fullmatch(r"patient_attachments/(\d+)/content", path):
             location = self.server_.location or f"{self.server_.storage}/{content[1]}?signed=1"

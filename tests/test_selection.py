@@ -1,0 +1,66 @@
+"""What `tap-cliniko` is told to read in meltano.yml: what the mapping uses, at a small price."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTRACTORS = {
+    entry["name"]: entry
+    for entry in yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
+}
+SELECTED = {pattern.partition(".")[0] for pattern in EXTRACTORS["tap-cliniko"]["select"]}
+OPTIONAL = {"patient_cases", "patient_forms", "relationships"}
+"""Streams that no file of transforms/ uses as long as the optional ones are not switched on."""
+
+IDLE_REQUESTS = 60
+
+
+def test_what_the_mapping_uses_is_read_and_no_more():
+    used = {
+        part["stream"]
+        for path in (ROOT / "transforms").glob("*.yml")
+        for part in yaml.safe_load_all(path.read_text())
+        if part and "stream" in part
+    }
+    assert used <= SELECTED <= used | OPTIONAL
+    assert EXTRACTORS["tap-cliniko-all"]["select"] == ["*.*"]
+
+
+@pytest.fixture
+def selected_run(pipeline):
+    """Run the tap with the selection; return the requests it took."""
+    pipe = pipeline(patients=60)
+    discover = [*pipe.tap(), "--discover"]
+    done = subprocess.run(discover, capture_output=True, check=True, timeout=60, cwd=pipe.folder)
+    catalog = json.loads(done.stdout)
+    for entry in catalog["streams"]:
+        for part in entry["metadata"]:
+            if part["breadcrumb"] == []:
+                part["metadata"]["selected"] = entry["tap_stream_id"] in SELECTED
+    path = pipe.folder / "catalog.json"
+    path.write_text(json.dumps(catalog))
+
+    def run() -> int:
+        before = len(pipe.sandbox.log())
+        command = [*pipe.tap(), "--catalog", str(path)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=120, cwd=pipe.folder
+        )
+        messages = [json.loads(line) for line in done.stdout.splitlines()]
+        pipe.state = [m["value"] for m in messages if m["type"] == "STATE"][-1]
+        assert {m["stream"] for m in messages if m["type"] == "SCHEMA"} == SELECTED
+        return len([row for row in pipe.sandbox.log()[before:] if row["api"] == "cliniko"])
+
+    return run
+
+
+def test_a_run_with_nothing_new_is_cheap(selected_run):
+    selected_run()
+    assert selected_run() <= IDLE_REQUESTS
+    assert selected_run() <= IDLE_REQUESTS
