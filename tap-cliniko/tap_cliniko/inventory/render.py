@@ -137,9 +137,7 @@ def _custom_fields(inventory: Inventory) -> _Section:
         return _Section(title, ("Not visible to this key.",))
     if not custom.fields:
         return _Section(title, ("None.",))
-    sample = (
-        f"Filled in: of {custom.patients_sampled:,} patients looked at, of {custom.patients:,}."
-    )
+    sample = f"Looked at {custom.patients_sampled:,} of {custom.patients:,} patients."
     rows = [
         (
             field.section,
