@@ -124,6 +124,16 @@ def test_streams_the_key_may_not_see_stop_the_run_before_the_first_record(server
     assert len(server.log) <= len(STREAMS) + 3
 
 
+def test_a_list_that_the_account_lacks_is_told_as_such_and_stops_nothing(server, tmp_path):
+    server.faults.append(("recalls|recall_types", "404", 100))
+    done = run(tmp_path, server.config(when_not_visible="stop"))
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.splitlines() if "| WARNING" in line]
+    assert "recall_types is left out: this account does not have it (HTTP 404)" in warnings[0]
+    assert warnings[-1].endswith("recall_types (HTTP 404), recalls (HTTP 404)")
+    assert len(warnings) == 3
+
+
 def test_stopping_at_what_is_not_visible_changes_nothing_when_all_is(server, tmp_path):
     usual = run(tmp_path, server.config())
     before = len(server.log)
