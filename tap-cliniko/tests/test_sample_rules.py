@@ -127,6 +127,11 @@ def test_traits_of_a_record(name, row, expected):
     assert {kind for kind, _ in traits} <= WEIGHTS.keys()
 
 
+def test_an_archived_file_is_not_large():
+    row = {"size": 60_000_000, "archived_at": "2026-01-01T00:00:00Z"}
+    assert "large files" not in dict(of_record("patient_attachments", row))
+
+
 def test_the_patients_of_a_record():
     assert patients_of({"patient": link("patients/3")}) == ["3"]
     assert patients_of(GROUP) == ["11", "12"]

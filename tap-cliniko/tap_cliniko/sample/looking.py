@@ -96,7 +96,7 @@ class Findings:
         if stream.name == "invoices":
             for state in INVOICE_STATES:
                 if all(row.get("status") != state for row in rows):
-                    rows += self._one(stream, f"status:={state}")
+                    rows += self._one(stream, f"status:={state}", *stream.lifted())
         elif stream.name == "patient_attachments":
             found = (self._one(stream, f"size:>{least}") for least in LARGE_FILES)
             rows += next(filter(None, found), [])
@@ -112,7 +112,7 @@ class Findings:
         Raises:
             NotVisibleError: When the list is not visible.
         """
-        for row in self._one(stream, f"{column}:={value}"):
+        for row in self._one(stream, f"{column}:={value}", *stream.lifted()):
             self._note(row, of_record(stream.name, row))
 
     def see(self, patients: Iterable[Row]) -> None:
@@ -129,8 +129,9 @@ class Findings:
         for patient in patients_of(row):
             self.traits[patient] |= shown
 
-    def _one(self, stream: ClinikoStream, text: str) -> list[Row]:
-        return stream.fetch(Query((text, *stream.lifted()), "id", per_page=1)).rows
+    @staticmethod
+    def _one(stream: ClinikoStream, *filters: str) -> list[Row]:
+        return stream.peek("id", filters).rows
 
     def _pages(self, stream: ClinikoStream) -> Iterator[Page]:
         """The first page, the last, then the others as chance orders them."""

@@ -118,9 +118,10 @@ def of_record(list_name: str, row: Row) -> Iterator[Trait]:
     if "patient_ids" in row:
         yield "group appointments", True
     yield from _of_content(list_name, row.get("content"))
-    large = (least for least in LARGE_FILES if (row.get("size") or 0) > least)
-    if (least := next(large, None)) is not None:
-        yield "large files", least
+    if not row.get("archived_at"):  # Cliniko keeps no content of an archived file
+        large = (least for least in LARGE_FILES if (row.get("size") or 0) > least)
+        if (least := next(large, None)) is not None:
+            yield "large files", least
 
 
 def patients_of(row: Row) -> list[str]:
