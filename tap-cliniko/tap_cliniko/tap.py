@@ -134,6 +134,8 @@ class TapCliniko(Tap):
         if run is not None:
             run.end()
             self.state_writer.write_state(self.state)
+        else:
+            cast("Writer", self.message_writer).flush()  # no state does it
         if (line := summary(self.left_out)) is not None:
             self.logger.warning(line)
 

@@ -40,6 +40,11 @@ class Writer(SimpleSingerWriter):
         """Write a message, or keep it until there are more."""
         self._lines.append(self.format_message(message))
         if not isinstance(message, RecordMessage) or len(self._lines) >= RECORDS_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        if self._lines:
             lines, self._lines = self._lines, []
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
