@@ -3,9 +3,9 @@
 Cliniko lets patients, treatment notes and businesses come back from the archive and appointments
 from cancellation (Cliniko docs, "Archived and deleted records"); the stamp becomes null, and
 whether ``updated_at`` moves is not said. A patient deleted for good is in no list any more. Both
-change a number: how many rows are hidden by a stamp before a moment T, and how many were created before T.
-With T two minutes and more in the past nothing else changes these numbers. So the state keeps them,
-and when the next run counts otherwise, the stream is read whole.
+change a number: how many rows are hidden by a stamp before a moment T, and how many were created
+before T. With T two minutes and more in the past nothing else changes these numbers. So the state
+keeps them, and when the next run counts otherwise, the stream is read whole.
 
 The count costs no request of its own while little happens: the newest rows by a stamp, asked for to
 find what is new, come with the number of all rows of that query; those since T taken off, the rest

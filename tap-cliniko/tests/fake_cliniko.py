@@ -1,13 +1,13 @@
 """A small Cliniko on loopback, strict about what the tap relies on.
 
-The rules of hiding, filtering and sorting live in ``Clinic.page`` so that tests without a network
-use the very same ones.
+What it hides, refuses and sorts is said in ``fake_rules``.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import random
 import re
 import threading
 import time
@@ -18,10 +18,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from fake_rules import HIDDEN, BadQueryError, answer
+
+from tap_cliniko.streams import STREAMS
+
 KEY = "fake-key-au1"
 EMAIL = "tests@example.com"
-HIDING = ("archived_at", "cancelled_at", "deleted_at")
-OPERATORS = re.compile(r"(\w+):(>=|<=|>|<|=|!\?|\?|\*)(.*)")
 ANSWERS = {
     "truncated": (200, b'{"patients": ['),
     "nolist": (200, b'{"links": {}}'),
@@ -35,10 +37,6 @@ def link(path: str) -> dict[str, Any]:
     return {"links": {"self": f"https://api.au1.cliniko.com/v1/{path}"}}
 
 
-class BadQueryError(Exception):
-    pass
-
-
 @dataclass
 class Clinic:
     """Lists by name. A row has ``_stamps`` hidden in none; it looks as Cliniko sends it."""
@@ -48,17 +46,18 @@ class Clinic:
     contents: dict[str, bytes] = field(default_factory=dict)
     now: int = 1_790_000_000
     per_page: int = 100
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     def stamp(self, seconds: int = 0) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now + seconds))
 
     def add(self, name: str, number: int, /, **values: Any) -> dict[str, Any]:
         row = {
-            "id": str(number),
             "created_at": self.stamp(),
             "updated_at": self.stamp(),
             **dict.fromkeys(self.hidden.get(name, ())),
             **values,
+            "id": str(number),
             "links": {"self": f"https://api.au1.cliniko.com/v1/{name}/{number}"},
         }
         self.lists.setdefault(name, []).append(row)
@@ -67,55 +66,16 @@ class Clinic:
     def page(
         self, name: str, filters: list[str], sort: str, per_page: int | None = None, page: int = 1
     ) -> tuple[list[dict[str, Any]], bool]:
-        rows, named = self.lists.get(name, []), set()
-        for text in filters:
-            found = OPERATORS.fullmatch(text)
-            if found is None:
-                raise BadQueryError(text)
-            column, operator, value = found.groups()
-            named.add(column)
-            rows = [row for row in rows if _matches(row, column, operator, value)]
-        for column in self.hidden.get(name, ()):
-            if column not in named:
-                rows = [row for row in rows if row[column] is None]
-        for column in reversed(sort.split(",")):
-            rows = sorted(rows, key=lambda row: _key(row, column))
-        size = per_page or self.per_page
-        begin = (page - 1) * size
-        return json.loads(json.dumps(rows[begin : begin + size])), begin + size < len(rows)
+        rows, more, _ = self.answer(name, filters, sort, per_page or self.per_page, page)
+        return rows, more
 
-
-def _key(row: dict[str, Any], column: str) -> Any:
-    return int(row[column]) if column == "id" else row[column]
-
-
-def _matches(row: dict[str, Any], column: str, operator: str, value: str) -> bool:
-    if operator == "*":
-        return True
-    if column.endswith("_id") and column not in row:
-        target = row.get(column.removesuffix("_id"))
-        held = int(target["links"]["self"].rpartition("/")[2]) if target else None
-    elif column == "id":
-        held = int(row["id"])
-    elif column.endswith("_at"):
-        held = row[column]
-        if operator == "=":
-            raise BadQueryError("date-times know no =")
-    else:
-        raise BadQueryError(f"{column} is not filterable")
-    if operator in {"?", "!?"}:
-        return (held is not None) == (operator == "?")
-    if held is None:
-        return False
-    if operator == "=":
-        return held in [int(part) for part in value.split(",")]
-    bound = int(value) if isinstance(held, int) else value
-    return {
-        ">=": held >= bound,
-        "<=": held <= bound,
-        ">": held > bound,
-        "<": held < bound,
-    }[operator]
+    def answer(
+        self, name: str, filters: list[str], sort: str, per_page: int, page: int = 1
+    ) -> tuple[list[dict[str, Any]], bool, int]:
+        """The rows of a page, whether more follow, and how many match."""
+        rows = self.lists.get(name, [])
+        where = name.partition("/")[0]  # practitioners have two lists
+        return answer(where, rows, filters, sort, per_page, page, self.chance)
 
 
 @dataclass
@@ -246,7 +206,9 @@ class _Api(_Handler):
         ):
             self.answer(403)
         elif path == "user":
-            self.send({"id": "1", "role": self.server_.role})
+            stamps = dict.fromkeys(("created_at", "updated_at"), self.server_.clinic.stamp(-9_000))
+            person = {"active": True, "user_active": True, **stamps}
+            self.send({"id": "1", "role": self.server_.role, **person})
         elif path in {"settings/public", "settings"}:
             self.send({"account": {"id": "77", "name": "Clinic", "country_code": "AU"}})
         elif content := re.fullmatch(r"patient_attachments/(\d+)/content", path):
@@ -264,10 +226,10 @@ class _Api(_Handler):
         clinic = self.server_.clinic
         name, _, view = path.partition("/")
         try:
-            rows, more = clinic.page(
+            rows, more, total = clinic.answer(
                 path,
                 [value for key, value in query if key == "q[]"],
-                named.get("sort", "created_at"),
+                named.get("sort", ""),
                 min(int(named.get("per_page", 50)), clinic.per_page),
                 int(named.get("page", 1)),
             )
@@ -278,7 +240,7 @@ class _Api(_Handler):
             self.answer(404)
             return
         links = {"self": "x", **({"next": "y"} if more else {})}
-        self.send({name: rows, "total_entries": len(rows), "links": links})
+        self.send({name: rows, "total_entries": total, "links": links})
 
     def send(self, body: dict[str, Any]) -> None:
         self.answer(200, json.dumps(body).encode())
@@ -297,30 +259,17 @@ class _Store(_Handler):
             self.answer(404)
 
 
-HIDDEN: dict[str, tuple[str, ...]] = {
-    "businesses": ("archived_at", "deleted_at"),
-    "contacts": ("archived_at", "deleted_at"),
-    "invoices": ("archived_at", "deleted_at"),
-    "medical_alerts": ("archived_at", "deleted_at"),
-    "treatment_notes": ("archived_at", "deleted_at"),
-    "group_appointments": ("archived_at", "deleted_at"),
-    "individual_appointments": ("archived_at", "cancelled_at", "deleted_at"),
-    "attendees": ("archived_at", "cancelled_at", "deleted_at"),
-    **dict.fromkeys(
-        (
-            "patients",
-            "products",
-            "billable_items",
-            "appointment_types",
-            "concession_types",
-            "referral_source_types",
-            "referral_sources",
-            "communications",
-            "patient_attachments",
-        ),
-        ("archived_at",),
-    ),
-}
+def plain_values(schema: dict[str, Any], now: str) -> dict[str, Any]:
+    """A value for each field of a schema that tells its type plainly; no links."""
+    by_type = {"boolean": True, "integer": 1, "number": 1, "array": [], "object": {}}
+    values: dict[str, Any] = {}
+    for name, field_ in schema["properties"].items():
+        kinds = [kind for kind in field_.get("type", ["string"]) if kind != "null"]
+        if name.endswith(("_id", "_ids")) or kinds[0] not in {*by_type, "string"}:
+            continue
+        by_format = {"date-time": now, "date": now[:10], "singer.decimal": "1.50"}
+        values[name] = by_type.get(kinds[0], by_format.get(field_.get("format", ""), "text"))
+    return values
 
 
 def small_clinic() -> Clinic:
@@ -375,4 +324,16 @@ def small_clinic() -> Clinic:
             content=where,
             **attachment,
         )
+    for stream in STREAMS:
+        if stream.name not in {*clinic.lists, "user", "settings", "public_settings"}:
+            values = plain_values(stream.schema, clinic.stamp(-8_000_000))
+            hidden = dict.fromkeys(clinic.hidden.get(stream.name, ()))
+            if stream.name == "services":
+                values |= {name: link(f"{name}s/1") for name in ("appointment_type", "business")}
+            if "patient_id" in stream.schema["properties"]:
+                values["patient"] = link("patients/1")
+            row = clinic.add(stream.name, 1, **{**values, **hidden, **old})
+            if stream.name == "services":
+                for name in ("id", *old):
+                    del row[name]
     return clinic

@@ -26,6 +26,7 @@ def read(server: Server, folder: Path, state: dict | None = None, **settings):
         tap = TapCliniko(config=config, state=state or {})
     tap.client._retrier._patience = 0.001
     records = list(tap.streams["patient_attachments"].get_records(None))
+    tap.run.end()
     return {record["id"]: record for record in records}, tap.state
 
 
@@ -88,12 +89,12 @@ def test_pending_content_is_looked_at_again_though_nothing_was_stamped(server, t
     row.update(content=None, processing_completed=False)
     records, state = read(server, tmp_path)
     assert records["1"]["content_state"] == "pending"
-    assert state["bookmarks"]["patient_attachments"]["pending"] == ["1"]
+    assert state["bookmarks"]["patient_attachments"]["again"] == ["1"]
     row.update(ready)
     records, state = read(server, tmp_path, state)
     assert list(records) == ["1"]
     assert records["1"]["content_state"] == "ready"
-    assert state["bookmarks"]["patient_attachments"]["pending"] == []
+    assert state["bookmarks"]["patient_attachments"]["again"] == []
 
 
 @pytest.mark.parametrize("kind", ["gone", "size"])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+
 import pytest
 
 from tap_cliniko.bookmark import Bookmark
 from tap_cliniko.errors import SettingsError, StoppedError
 from tap_cliniko.links import flatten
+from tap_cliniko.resume import Run
 from tap_cliniko.settings import Settings, is_safe, shard_of, unknown_settings
 from tap_cliniko.stamps import normal
 from tap_cliniko.stopping import Stopper
+from tap_cliniko.versions import following
 
 GOOD = {"api_key": "abc-au2", "contact_email": "a@example.com"}
 
@@ -166,18 +171,102 @@ CAP, EARLY, LATE = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-03T0
 def test_first_read():
     state: dict = {}
     bookmark = Bookmark(state, CAP)
-    assert (bookmark.since, bookmark.removed_since) == (None, None)
+    assert (bookmark.since, bookmark.why_whole(0)) == (None, "first read")
+    sweep = bookmark.sweep(7, ["created_at"])
+    sweep.passed({"id": "5", "created_at": EARLY})
+    sweep.passed({"id": "6", "created_at": LATE})
+    assert Bookmark(state, LATE).why_whole(0) is not None
+    assert Bookmark(state, LATE).sweep(8, []).after == 6
+    assert Bookmark(state, LATE).sweep(8, []).version == 7
+    bookmark.end_sweep(sweep)
+    assert bookmark.is_current
+    assert (bookmark.since, bookmark.removed_since) == (CAP, CAP)
+    assert state["census"] == {"before": CAP, "counts": {"created_at": 1}}
+    assert Bookmark(state, LATE).why_whole(0) is None
+
+
+def test_what_is_over_is_null_and_not_gone():
+    """Meltano lays the state of a run that failed over the one before."""
+    before, after = {}, {}
+    bookmark = Bookmark(before, EARLY)
+    bookmark.end_sweep(bookmark.sweep(None, []))
+    after = {**before, **json.loads(json.dumps(before))}
+    bookmark = Bookmark(after, CAP)
+    bookmark.advance(CAP)
+    bookmark.finish({})
+    assert {**before, **after} == after
+
+
+def test_changes_move_the_position_up_to_the_cap():
+    state = {"replication_key": "updated_at", "replication_key_value": EARLY}
+    bookmark = Bookmark(state, CAP)
     bookmark.advance(LATE)
     assert state["replication_key_value"] == CAP
-    assert state["hidden_since"] == CAP
-    bookmark.finish()
-    assert state == {"replication_key": "updated_at", "replication_key_value": CAP}
+    assert state["hidden_since"] == EARLY
+    bookmark.finish({"created_at": 3})
+    assert state["hidden_since"] is None
+    assert state["census"] == {"before": CAP, "counts": {"created_at": 3}}
+    assert Bookmark(state, EARLY).since == CAP, "a clock set back moves nothing"
 
 
-def test_start_date_bounds_a_first_read_and_is_outlived_by_the_bookmark():
-    assert Bookmark({}, CAP, EARLY).since == EARLY
+@pytest.mark.parametrize(
+    ("swept", "days", "due"),
+    [
+        (EARLY, 0, False),
+        (EARLY, 2, False),
+        (EARLY, 1, True),
+        (None, 1, True),
+        (None, 0, False),
+    ],
+)
+def test_a_sweep_is_due_after_so_many_days(swept, days, due):
+    state = {"replication_key": "updated_at", "replication_key_value": CAP, "swept_at": swept}
+    assert (Bookmark(state, CAP).why_whole(days) is not None) == due
+
+
+@pytest.mark.parametrize(
+    ("last", "clock", "version"),
+    [(None, 100.9, 100), (99, 100.9, 100), (100, 100, 101), (500, 100, 501)],
+)
+def test_versions_rise_even_when_the_clock_goes_back(last, clock, version):
+    assert following(last, clock) == version
+
+
+@pytest.mark.parametrize(
+    ("run", "finished", "passed_over"),
+    [
+        (None, EARLY, False),  # the last run came to its end
+        (EARLY, EARLY, True),
+        (EARLY, None, False),
+        (LATE, EARLY, False),
+    ],
+)
+def test_only_what_the_run_cut_off_has_read_is_passed_over(run, finished, passed_over):
+    state = {"run": run, "bookmarks": {"taxes": {"finished_by": finished}}}
+    assert Run(state, "2026-01-01T20:00:00Z", ["taxes", "users"]).has_read("taxes") == passed_over
+
+
+def test_a_run_a_day_old_or_with_nothing_left_is_not_gone_on_with():
+    state = {"run": EARLY, "bookmarks": {"taxes": {"finished_by": EARLY}}}
+    assert not Run(copy.deepcopy(state), CAP, ["taxes", "users"]).has_read("taxes")
+    assert not Run(copy.deepcopy(state), "2026-01-01T01:00:00Z", ["taxes"]).has_read("taxes")
+
+
+def test_start_date_is_outlived_by_the_bookmark():
+    state: dict = {}
+    bookmark = Bookmark(state, LATE, EARLY)
+    sweep = bookmark.sweep(None, [])
+    bookmark.end_sweep(sweep)
+    assert not bookmark.is_current, "removed rows are still to be looked for"
+    assert (bookmark.since, bookmark.removed_since) == (LATE, EARLY)
     state = {"replication_key": "updated_at", "replication_key_value": CAP}
     assert Bookmark(state, LATE, EARLY).since == CAP
+
+
+def test_a_whole_read_with_another_start_date_begins_anew():
+    state: dict = {}
+    Bookmark(state, CAP).sweep(7, []).passed({"id": "5"})
+    assert Bookmark(state, CAP, EARLY).sweep(None, []).after == -1
 
 
 def test_an_unfinished_read_keeps_its_lower_bound():
