@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -105,6 +107,12 @@ def _exit_codes() -> Iterator[None]:
     except BrokenPipeError:
         logger.error("the reader of this tap's output has ended")  # noqa: TRY400
         os._exit(1)  # an orderly exit would flush into the same closed pipe
+    except Exception as fault:  # noqa: BLE001 - its text may quote a record, its place cannot
+        frames = traceback.extract_tb(fault.__traceback__)[-4:]
+        places = ", ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames)
+        kind = type(fault).__name__
+        logger.error("unexpected fault, please report it: %s at %s", kind, places)  # noqa: TRY400 - no traceback, for the same reason
+        sys.exit(1)
 
 
 if __name__ == "__main__":
