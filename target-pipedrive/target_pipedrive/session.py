@@ -80,6 +80,8 @@ class LoadSession:
             settings.burst,
             settings.daily_tokens,
             spent=ledger.book.tokens_today(),
+            reserve=settings.reserve_tokens,
+            wait=settings.wait_for_tokens,
         )
         client = Client(settings.api_url, settings.api_token, limits, max_connections=IN_FLIGHT)
         session = cls(settings=settings, ledger=ledger, client=client, flow=Flow(IN_FLIGHT))
@@ -163,6 +165,7 @@ class LoadSession:
 
     async def close(self, *, failure: BaseException | None) -> None:
         """Let what is under way come to its end, put out the state it settled, sum up."""
+        self._client.limits.give_up()
         await self._flow.close(STOP_SECONDS)
         self._ticker.cancel()
         orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
@@ -200,6 +203,7 @@ class LoadSession:
 
     def _account(self) -> None:
         self._ledger.book.add_tokens(self._client.limits.take_spent())
+        self._client.limits.spent_by_all(self._ledger.book.tokens_today())
 
     def _put_out_state(self) -> None:
         """Put out the newest settled state; call it when the ledger is durable."""

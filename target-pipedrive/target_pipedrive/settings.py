@@ -86,6 +86,23 @@ SCHEMA = th.PropertiesList(
         description="Tokens this loader may spend a day (UTC), instead of the plan's.",
     ),
     th.Property(
+        "reserve_tokens",
+        th.IntegerType(minimum=0, nullable=False),
+        default=0,
+        title="Reserved tokens",
+        description="Tokens of the day that are left alone: for the company's other integrations, "
+        "and for taking back what was loaded.",
+    ),
+    th.Property(
+        "when_budget_spent",
+        th.StringType(nullable=False),
+        default="stop",
+        allowed_values=["stop", "wait"],
+        title="When the budget is spent",
+        description="`stop` ends the run with exit code 4, to be run again the next day; `wait` "
+        "waits for that day.",
+    ),
+    th.Property(
         "default_owner",
         th.StringType,
         title="Default owner",
@@ -159,6 +176,8 @@ class Settings:
     seats: int
     burst: int | None
     daily_tokens: int | None
+    reserve_tokens: int
+    wait_for_tokens: bool
     default_owner: str | None
     stop_on_unmatched: bool
     note_format: str
@@ -187,6 +206,8 @@ class Settings:
             seats=config["seats"],
             burst=config.get("burst"),
             daily_tokens=config.get("daily_tokens"),
+            reserve_tokens=config["reserve_tokens"],
+            wait_for_tokens=config["when_budget_spent"] == "wait",
             default_owner=config.get("default_owner") or None,
             stop_on_unmatched=config["unmatched_practitioners"] == "stop",
             note_format=config["note_format"],

@@ -196,12 +196,14 @@ class Client:
         Raises:
             NoAnswer: None came.
         """
-        for _ in range(THROTTLED_TRIES):
+        throttled = 0
+        while throttled < THROTTLED_TRIES:
             response = await self._send(operation, url, params, content, data, files)
             self.limits.on_headers(response.headers, search=operation.search)
             if response.status != 429:  # noqa: PLR2004 - too many requests
                 break
-            self.limits.on_429(response.headers)  # never carried out, whatever its method
+            # Never carried out, whatever its method.
+            throttled += self.limits.on_429(response.headers) is not None
         else:
             raise Unreachable(
                 f"Pipedrive answered {THROTTLED_TRIES} times in a row that there are too many "
@@ -234,16 +236,17 @@ class Client:
             headers, body = _JSON, content
         elif files is not None:
             headers, body = files.headers, files.stream()
-        await self.limits.admit(operation)
+        left = await self.limits.admit(operation)
         began = time.perf_counter()
+        answered = False
         outcome: object = "no answer"
         try:
             reply = await self._transport.send(
                 operation.method, url, params=params, body=body, headers=headers
             )
-            outcome = reply.status
+            outcome, answered = reply.status, True
         finally:
-            self.limits.answered(operation)
+            self.limits.answered(operation, left if answered else None)
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug(
                     "%s %s: %s in %.0f ms, %d tokens",

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from target_pipedrive.errors import BudgetSpent
 from target_pipedrive.pipedrive import OPERATIONS, Client, Limits, Operation
+from target_pipedrive.pipedrive.window import Way
 
 from .faulty import ok
 
@@ -241,3 +243,158 @@ async def test_no_window_at_a_real_server_ever_holds_more_than_the_burst(server)
 
 def test_the_helper_sees_a_broken_window():
     assert worst([0.0, 0.1, 1.9, 2.05]) == 3
+
+
+async def _travel(limits, time, arrivals, there, back):
+    left = await limits.admit(GET)
+    await time.sleep(there)
+    arrivals.append(time.now)
+    await time.sleep(back)
+    limits.answered(GET, left)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    burst=st.integers(1, 8),
+    way=st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)),
+    varies=st.lists(st.tuples(st.floats(0, 0.1), st.floats(0, 0.1)), min_size=30, max_size=80),
+)
+def test_a_way_that_is_known_costs_no_more_than_it_varies(burst, way, varies):
+    time = Time()
+    limits = Limits("lite", 1, burst=burst, clock=time.clock, sleep=time.sleep)
+    arrivals = []
+    delays = [(way[0] + there, way[1] + back) for there, back in varies]
+    asyncio.run(time.run([_travel(limits, time, arrivals, *delay) for delay in delays]))
+    variation = max(there for there, _ in varies) + max(back for _, back in varies)
+    assert worst(arrivals, window=2.0 - variation) <= burst
+
+
+@pytest.mark.parametrize("burst", [20, 120])
+def test_a_steady_way_costs_next_to_nothing(burst):
+    time = Time()
+    limits = Limits("lite", 1, burst=burst, clock=time.clock, sleep=time.sleep)
+    arrivals = []
+    jobs = [_travel(limits, time, arrivals, 0.1, 0.1) for _ in range(10 * burst)]
+    asyncio.run(time.run(jobs))
+    steady = sorted(arrivals)[burst:]
+    windows = (steady[-1] - steady[0]) / 2
+    assert worst(arrivals) <= burst
+    assert (len(steady) - burst) / (burst * windows) >= 0.98
+
+
+def test_after_a_429_it_is_slower_for_a_while_and_presumes_nothing():
+    time = Time()
+    limits = Limits("lite", 1, burst=20, clock=time.clock, sleep=time.sleep)
+    jobs = [_travel(limits, time, [], 0.1, 0.1) for _ in range(20)]
+    asyncio.run(time.run(jobs))
+    assert limits._way.shortest(time.now) == pytest.approx(0.2)
+    for _ in range(5):  # five that met the same wall
+        limits.on_429({})
+    assert limits.burst_limit == 16
+    assert limits._way.shortest(time.now) == 0
+    for _ in range(4):
+        time.now += 11
+        asyncio.run(_spend(limits, GET))
+    assert limits.burst_limit == 20
+    limits.on_headers({"x-ratelimit-limit": "5"})
+    assert limits.burst_limit == 5
+
+
+def test_a_way_that_became_longer_is_learned_anew():
+    way = Way()
+    for second in range(200):
+        way.took(0.1 if second < 100 else 0.3, second)
+    assert way.shortest(200) == 0.3
+
+
+# the day's budget
+
+
+def test_what_is_reserved_is_left_alone():
+    limits = Limits("lite", 1, daily_tokens=20, reserve=8)
+    asyncio.run(_spend(limits, CREATE))
+    asyncio.run(_spend(limits, CREATE))
+    with pytest.raises(BudgetSpent, match=r"8 are reserved \(`reserve_tokens`\)"):
+        asyncio.run(_spend(limits, CREATE))
+    limits = Limits("lite", 1, reserve=8)
+    limits.on_headers({"x-daily-ratelimit-token-remaining": "12"})
+    with pytest.raises(BudgetSpent, match="12 are left"):
+        asyncio.run(_spend(limits, CREATE))
+
+
+def test_what_other_processes_spend_counts():
+    limits = Limits("lite", 1, daily_tokens=20)
+    asyncio.run(_spend(limits, CREATE))
+    limits.spent_by_all(11)  # without those five
+    assert limits.spent == 16
+    limits.take_spent()
+    limits.spent_by_all(16)
+    with pytest.raises(BudgetSpent):
+        asyncio.run(_spend(limits, CREATE))
+
+
+class Days:
+    """A clock that is moved by whoever sleeps, and a server whose day ends at noon UTC."""
+
+    def __init__(self):
+        self.begun = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+        self.now = 0.0
+        self.asked = []
+        self.limits = Limits(
+            "lite", 1, wait=True, clock=lambda: self.now, sleep=self.sleep, today=self.today
+        )
+
+    def today(self):
+        return self.begun + timedelta(seconds=self.now)
+
+    async def sleep(self, seconds):
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def request(self):
+        while True:
+            await self.limits.admit(CREATE)
+            self.asked.append(self.today())
+            fresh = self.today() >= datetime(2026, 3, 2, 12, tzinfo=UTC)
+            headers = {"x-daily-ratelimit-token-remaining": "29995" if fresh else "0"}
+            self.limits.answered(CREATE, self.now)
+            self.limits.on_headers(headers)
+            if fresh or self.limits.on_429(headers) is not None:
+                return
+
+
+def test_waiting_asks_once_an_hour_whether_the_servers_day_has_begun():
+    days = Days()
+
+    async def many():
+        days.limits.on_429({"x-daily-ratelimit-token-remaining": "0"})
+        await asyncio.gather(*(days.request() for _ in range(5)))
+
+    asyncio.run(many())
+    early = [at for at in days.asked if at.date() == days.begun.date() or at.hour < 12]
+    assert 11 <= len(early) <= 14
+    assert min(after - at for at, after in itertools.pairwise(early[1:])) >= timedelta(minutes=59)
+    assert len(days.asked) - len(early) == 5
+
+
+def test_waiting_ends_with_the_run():
+    days = Days()
+    days.limits.on_429({"x-daily-ratelimit-token-remaining": "0"})
+    days.limits.give_up()
+    with pytest.raises(BudgetSpent):
+        asyncio.run(days.request())
+    assert days.asked == []
+
+
+def test_our_own_budget_is_waited_for_until_our_day_begins():
+    days = Days()
+    days.limits.daily_tokens = 5
+
+    async def two():
+        for _ in range(2):
+            await days.limits.admit(CREATE)
+            days.asked.append(days.today())
+            days.limits.answered(CREATE, days.now)
+
+    asyncio.run(two())
+    assert [at.day for at in days.asked] == [1, 2]

@@ -48,7 +48,7 @@ def look(pipedrive, fields, ledger):
     async def look(desired, body, known=()):
         for row in known:
             key = LinkKey(desired.object, "stream", f"other {row}")
-            ledger.links.put(Link(key, row, str(row), created=True, sent={}))
+            ledger.links.put(Link(key, str(row), str(row), created=True, sent={}))
         mark = desired.mark
         rule = SimpleNamespace(
             object=desired.object,
@@ -79,7 +79,7 @@ async def test_a_person_is_found_by_its_field(server, fields, look):
     )
 
     desired = _desired("person", Mark(Found.FIELD, "ID", "12"))
-    assert await look(desired, {}, known={2}) == 4
+    assert await look(desired, {}, known={2}) == "4"
 
     query = server.requests[-1].query
     assert query["updated_since"] == "2026-01-02T03:03:05Z"
@@ -91,7 +91,7 @@ async def test_a_labelled_line_is_found_in_rewritten_html(server, look, object, 
     texts = ["<p>x</p><p><b>No</b>:&nbsp;12</p>", "<p>No: 123</p>", "x No: 12 y", None]
     server.script.append(ok([{"id": 10 + n, html: text} for n, text in enumerate(texts)]))
     desired = _desired(object, Mark(Found.LINE, "No", "12"))
-    assert await look(desired, {}) == 10
+    assert await look(desired, {}) == "10"
 
 
 async def test_parts_of_a_long_note_are_told_apart(server, look):
@@ -101,7 +101,7 @@ async def test_parts_of_a_long_note_are_told_apart(server, look):
     server.script.append(ok([{"id": n, "content": part(n)} for n in (1, 2)]))
     desired = _desired("note", Mark(Found.LINE, "No", "12"), part="2")
     body = {"content": part(2)}
-    assert await look(desired, body) == 2
+    assert await look(desired, body) == "2"
 
 
 async def test_a_file_is_found_by_name_size_and_time(server, look):
@@ -126,7 +126,7 @@ async def test_a_file_is_found_by_name_size_and_time(server, look):
     server.script.append(ok(rows))
     file = File("a.pdf", 3, "0", data=b"abc")
     desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
-    assert await look(desired, {"person_id": 7}, known={6}) == 5
+    assert await look(desired, {"person_id": 7}, known={6}) == "5"
     assert server.requests[0].path == "/api/v1/persons/7/files"
 
 
@@ -136,6 +136,6 @@ async def test_files_of_an_object_without_a_list_are_found_among_all(server, loo
     )
     file = File("a.pdf", 3, "0", data=b"abc")
     desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
-    assert await look(desired, {"activity_id": 7}) == 5
+    assert await look(desired, {"activity_id": 7}) == "5"
     assert server.requests[0].path == "/api/v1/files"
     assert "updated_since" not in server.requests[0].query
