@@ -31,17 +31,18 @@ class Run:
 
     def __init__(self, state: dict[str, Any], cap: str, streams: Collection[str]) -> None:
         self._state = state
+        self._read: frozenset[str] = frozenset()
         name = state.get("run")
-        if name is None or moved(normal(name), YOUNG) <= cap:
-            name = cap
-        elif all(self._finished_by(stream) == name for stream in streams):
-            name = cap  # other streams are selected now, and nothing of it is left
-        self._name: str = name
-        state["run"] = name
+        if name is not None and cap < moved(normal(name), YOUNG):
+            read = frozenset(each for each in streams if self._finished_by(each) == name)
+            if len(read) < len(streams):  # otherwise others are selected now, and nothing is left
+                self._read = read
+        self._name: str = name if self._read else cap
+        state["run"] = self._name
 
     def has_read(self, stream: str) -> bool:
         """Whether an earlier part of this run read a stream to its end."""
-        return self._finished_by(stream) == self._name
+        return stream in self._read
 
     def finish(self, stream_state: dict[str, Any]) -> None:
         """A stream has been read to its end.
