@@ -37,7 +37,7 @@ class Run:
             read = frozenset(each for each in streams if self._finished_by(each) == name)
             if len(read) < len(streams):  # otherwise others are selected now, and nothing is left
                 self._read = read
-        self._name: str = name if self._read else cap
+        self._name: str = str(name) if self._read else cap
         state["run"] = self._name
 
     def has_read(self, stream: str) -> bool:
