@@ -47,7 +47,7 @@ class Existing:
         outdated: It is a generated file with other content.
     """
 
-    id: int
+    id: str
     ours: bool
     outdated: bool = False
 
@@ -119,13 +119,13 @@ class Index:
         if desired.match:
             candidates = self._free(desired.object, match_sign(desired.match))
             if len(candidates) > 1:
-                rows = ", ".join(str(row) for row in candidates)
+                rows = ", ".join(candidates)
                 raise Rejected("ambiguous_match", f"Pipedrive {desired.object} {rows}")
             if candidates:
                 return Existing(candidates[0], ours=False)
         return None
 
-    async def look(self, desired: Desired, body: dict[str, Any], since: datetime) -> int | None:
+    async def look(self, desired: Desired, body: dict[str, Any], since: datetime) -> str | None:
         """Return the row that a create of unknown outcome made, if it made one.
 
         Args:
@@ -137,7 +137,7 @@ class Index:
         async for page in self._pages(desired, body, since - OVERLAP):
             for row in page:
                 if wanted in self._signs(desired.object, row):
-                    row_id = int(row["id"])
+                    row_id = str(row["id"])
                     if not self._ledger.links.owned(desired.object, [row_id]):
                         return row_id
         return None
@@ -160,7 +160,7 @@ class Index:
     def _view(self, obj: str) -> View:
         return self._views.get(obj, View())
 
-    def _free(self, obj: str, wanted: str) -> list[int]:
+    def _free(self, obj: str, wanted: str) -> list[str]:
         rows = self._ledger.signs.rows(obj, wanted)
         owned = self._ledger.links.owned(obj, rows) if rows else set()
         return [row for row in rows if row not in owned]
@@ -178,7 +178,7 @@ class Index:
                 obj, updated_since=since, custom_fields=self._codes(obj)
             ):
                 self._ledger.signs.replace(
-                    obj, {int(row["id"]): self._signs(obj, row) for row in page}
+                    obj, {str(row["id"]): self._signs(obj, row) for row in page}
                 )
             self._refreshed[obj] = began
 
@@ -194,7 +194,7 @@ class Index:
         return [code for code in codes if code]
 
     async def _pages(self, desired: Desired, body: dict[str, Any], since: datetime) -> Any:
-        parent, parent_id = _parent(body) if desired.object == "file" else ("", 0)
+        parent, parent_id = _parent(body) if desired.object == "file" else ("", "")
         if parent and OBJECTS[PARENTS[parent]].files is not None:
             pages = self._pipedrive.files_of(PARENTS[parent], parent_id, since=since)
         else:
@@ -269,8 +269,8 @@ def _keys_in(text: str, label: str) -> Iterator[str]:
                 yield f"{key}#{part.group(1)}"
 
 
-def _parent(body: dict[str, Any]) -> tuple[str, int]:
+def _parent(body: dict[str, Any]) -> tuple[str, str]:
     for key in PARENTS:
         if body.get(key):
-            return key, int(body[key])
+            return key, str(body[key])
     raise Rejected("parent_missing", "a file needs an object to hang on")

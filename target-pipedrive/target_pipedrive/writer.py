@@ -141,12 +141,12 @@ class Writer:
         self._forget(loser)
         return "merged"
 
-    async def _merge(self, loser: int, survivor: int) -> None:
+    async def _merge(self, loser: str, survivor: str) -> None:
         for wait in LOOKS:
             if await self._pipedrive.get("person", loser) is None:
                 return
             try:
-                await self._pipedrive.merge_persons(loser, survivor)
+                await self._pipedrive.merge_persons(int(loser), int(survivor))
             except UnknownOutcome as lost:
                 logger.warning("No answer to a merge (%s); looking whether it was done", lost)
                 await asyncio.sleep(wait)
@@ -172,11 +172,11 @@ class Writer:
         await self._ledger.durable()
         row_id = await self._send(desired, body, since)
         self._ledger.links.put(
-            Link(_key(desired), row_id, str(row_id), created=True, sent=_lasting(prints, kind))
+            Link(_key(desired), row_id, row_id, created=True, sent=_lasting(prints, kind))
         )
         return "created"
 
-    async def _send(self, desired: Desired, body: dict[str, Any], since: datetime) -> int:
+    async def _send(self, desired: Desired, body: dict[str, Any], since: datetime) -> str:
         """Send a create until its outcome is known; return the id of what it made."""
         for wait in LOOKS:
             try:
@@ -184,7 +184,7 @@ class Writer:
                     row = await self._pipedrive.upload(desired.file, body)
                 else:
                     row = await self._pipedrive.create(desired.object, body)
-                return int(row["id"])
+                return str(row["id"])
             except Refused as refused:
                 self._ledger.links.forget_intent(_key(desired))
                 raise Rejected("refused", str(refused)) from refused
@@ -215,7 +215,7 @@ class Writer:
         link = Link(
             _key(desired),
             existing.id,
-            str(existing.id),
+            existing.id,
             created=created,
             sent=None if existing.ours else {},
         )
@@ -234,7 +234,7 @@ class Writer:
         self._ledger.links.put(
             Link(
                 _key(desired),
-                found.id,
+                str(found.id),
                 found.key_string,
                 created=found.created,
                 sent=self._bodies.prints(desired),

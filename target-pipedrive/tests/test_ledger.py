@@ -40,19 +40,19 @@ def test_a_link_is_read_back_and_ends_its_intent(url):
     first.close()
     ledger = Ledger(url, "run 2")
     assert ledger.links.newest_intent() is not None
-    link = Link(KEY, 5, "5", created=True, sent={"name": "ab"})
+    link = Link(KEY, "5", "5", created=True, sent={"name": "ab"})
     ledger.links.put(link)
     assert ledger.links.get(KEY) == link
     assert ledger.links.newest_intent() is None
     assert not ledger.links.announced(KEY)
-    assert ledger.links.owned("person", [4, 5, 6]) == {5}
+    assert ledger.links.owned("person", ["4", "5", "6"]) == {"5"}
     ledger.links.forget(KEY)
     assert ledger.links.get(KEY) is None
     ledger.close()
 
 
 def test_what_was_sent_may_be_unknown(ledger):
-    link = Link(KEY, 5, "5", created=True, sent=None)
+    link = Link(KEY, "5", "5", created=True, sent=None)
     ledger.links.put(link)
     assert ledger.links.get(KEY) == link
 
@@ -60,13 +60,13 @@ def test_what_was_sent_may_be_unknown(ledger):
 def test_links_of_a_record_come_in_order_of_their_parts(ledger):
     for part in ("2", "1"):
         key = LinkKey("note", "treatment_notes", "9", part)
-        ledger.links.put(Link(key, int(part), part, created=True, sent={}))
+        ledger.links.put(Link(key, part, part, created=True, sent={}))
     assert [link.key.part for link in ledger.links.of("treatment_notes", "9")] == ["1", "2"]
 
 
 def test_what_stood_there_first_is_what_is_kept(ledger):
-    ledger.links.save_before("person", 5, {"name": "Ann"})
-    ledger.links.save_before("person", 5, {"name": "changed by us"})
+    ledger.links.save_before("person", "5", {"name": "Ann"})
+    ledger.links.save_before("person", "5", {"name": "changed by us"})
     rows = ledger._database.run(schema.before.select()).all()
     assert [(row.key, row.value) for row in rows] == [("name", '"Ann"')]
 
@@ -120,11 +120,11 @@ def test_tokens_of_a_day_add_up_over_runs(url):
 
 
 def test_signs_are_replaced_row_by_row(ledger):
-    ledger.signs.replace("person", {1: ["a", "a", "b"], 2: ["b"]})
-    assert ledger.signs.rows("person", "b") == [1, 2]
-    ledger.signs.replace("person", {1: []})
-    assert ledger.signs.rows("person", "b") == [2]
-    ledger.signs.forget("person", 2)
+    ledger.signs.replace("person", {"2": ["a", "a", "b"], "10": ["b"]})
+    assert ledger.signs.rows("person", "b") == ["2", "10"]
+    ledger.signs.replace("person", {"2": []})
+    assert ledger.signs.rows("person", "b") == ["10"]
+    ledger.signs.forget("person", "10")
     assert ledger.signs.rows("person", "b") == []
 
 
@@ -167,3 +167,11 @@ def test_a_second_loader_is_told_to_wait(ledger, tmp_path):
     del ledger
     with pytest.raises(SettingsError, match="Wait until it has ended"):
         lock(tmp_path / "deep" / "ledger.db", wait=0.05)
+
+
+def test_ids_are_numbers_or_anything_else(ledger):
+    uuid = "adf21080-0e10-11eb-879b-05d71fb426ec"
+    link = Link(LinkKey("lead", "enquiries", "1"), uuid, uuid, created=True, sent={})
+    ledger.links.put(link)
+    assert ledger.links.get(link.key) == link
+    assert ledger.links.owned("lead", [uuid, "1"]) == {uuid}

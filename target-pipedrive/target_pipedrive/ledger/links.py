@@ -56,14 +56,15 @@ class Link:
 
     Args:
         key: The source record, and which of its objects.
-        pipedrive_id: Id in Pipedrive.
+        pipedrive_id: Id in Pipedrive: a number or a UUID as text; for a deal's product line
+            the deal's id, a slash and the line's.
         handle: What references to it use.
         created: We made it (and may delete it).
         sent: Fingerprint of each key as last sent, or None when everything must be sent again.
     """
 
     key: LinkKey
-    pipedrive_id: int
+    pipedrive_id: str
     handle: str
     created: bool
     sent: dict[str, str] | None
@@ -111,7 +112,7 @@ class Links:
     def _unsee(self, key: LinkKey) -> None:
         self._db.drop(schema.seen, {"stream": key.stream, "id": key.id})
 
-    def owned(self, obj: str, ids: Iterable[int]) -> set[int]:
+    def owned(self, obj: str, ids: Iterable[str]) -> set[str]:
         """Return which of these Pipedrive ids belong to a source record."""
         table = schema.links.c
         query = select(table.pipedrive_id).where(table.object == obj, table.pipedrive_id.in_(ids))
@@ -141,7 +142,7 @@ class Links:
         ).scalar_one()
         return newest
 
-    def save_before(self, obj: str, pipedrive_id: int, values: Mapping[str, Any]) -> None:
+    def save_before(self, obj: str, pipedrive_id: str, values: Mapping[str, Any]) -> None:
         """Keep what stood in an object of others; what was kept earlier stays."""
         for key, value in values.items():
             self._db.put_new(

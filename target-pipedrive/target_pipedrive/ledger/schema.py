@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     inspect,
     select,
+    text,
 )
 
 from target_pipedrive.errors import SettingsError
@@ -24,7 +25,7 @@ from target_pipedrive.errors import SettingsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below; a ledger with a higher one was written by a newer release."""
 
 metadata = MetaData()
@@ -53,7 +54,7 @@ links = Table(
     Column("stream", String, primary_key=True),
     Column("id", String, primary_key=True),
     Column("part", String, primary_key=True),
-    Column("pipedrive_id", Integer, nullable=False),
+    Column("pipedrive_id", String, nullable=False),
     Column("handle", String, nullable=False),
     Column("created", Boolean, nullable=False),
     Column("sent", Text),
@@ -62,7 +63,8 @@ links = Table(
     Index("links_by_record", "stream", "id"),
     Index("links_by_pipedrive_id", "object", "pipedrive_id"),
 )
-"""What became what. `handle`: what references use (a type's key_string, else the id).
+"""What became what. `pipedrive_id`: text, for leads have UUIDs (since version 3).
+`handle`: what references use (a type's key_string, else the id).
 `created`: we made it, so we may delete it. `sent`: fingerprint of each key as last sent;
 NULL when that is not known and everything must be sent once more."""
 
@@ -82,7 +84,7 @@ before = Table(
     "before",
     metadata,
     Column("object", String, primary_key=True),
-    Column("pipedrive_id", Integer, primary_key=True),
+    Column("pipedrive_id", String, primary_key=True),
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
     Column("run", String, nullable=False),
@@ -179,7 +181,7 @@ signs = Table(
     "signs",
     metadata,
     Column("object", String, primary_key=True),
-    Column("pipedrive_id", Integer, primary_key=True),
+    Column("pipedrive_id", String, primary_key=True),
     Column("sign", String, primary_key=True),
     Index("signs_by_sign", "object", "sign"),
 )
@@ -187,6 +189,9 @@ signs = Table(
 
 
 _IS_VERSION = (meta.c.name == "version",)
+
+_TEXT_IDS = 3
+"""Version since which Pipedrive's ids are kept as text."""
 
 
 def prepare(connection: Connection) -> None:
@@ -203,9 +208,37 @@ def prepare(connection: Connection) -> None:
                 f"The ledger has version {found}, this release of target-pipedrive knows up to "
                 f"{VERSION}. Install the release that wrote it, or name another `ledger`."
             )
-        if found < VERSION:  # so far every version only added tables
-            metadata.create_all(connection)
+        if found < VERSION:
+            metadata.create_all(connection)  # what a version added
+            if found < _TEXT_IDS:
+                for table in (links, before, signs):
+                    _make_anew(connection, table)
             connection.execute(meta.update().where(*_IS_VERSION).values(value=str(VERSION)))
         return
     metadata.create_all(connection)
     connection.execute(meta.insert().values(name="version", value=str(VERSION)))
+
+
+def _make_anew(connection: Connection, table: Table) -> None:
+    """Give a table its present columns and keep its rows.
+
+    SQLite cannot change a column's type, so the rows move to a new table of the same name.
+    """
+    names = ", ".join(column.name for column in table.columns)
+    values = ", ".join(
+        f"CAST({column.name} AS VARCHAR)" if column.name == "pipedrive_id" else column.name
+        for column in table.columns
+    )
+    former = f"former_{table.name}"
+    for index in table.indexes:
+        index.drop(connection, checkfirst=True)
+    connection.execute(text(f"ALTER TABLE {table.name} RENAME TO {former}"))
+    if connection.dialect.name == "postgresql":  # names of constraints are the schema's there
+        connection.execute(
+            text(f"ALTER TABLE {former} RENAME CONSTRAINT {table.name}_pkey TO {former}_pkey")
+        )
+    table.create(connection)
+    connection.execute(
+        text(f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {former}")  # noqa: S608 - our own names
+    )
+    connection.execute(text(f"DROP TABLE {former}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from target_pipedrive.ledger import schema
 
@@ -17,7 +17,7 @@ _SIGNS = schema.signs.c
 _ROWS = (
     select(_SIGNS.pipedrive_id)
     .where(_SIGNS.object == bindparam("object"), _SIGNS.sign == bindparam("sign"))
-    .order_by(_SIGNS.pipedrive_id)
+    .order_by(func.length(_SIGNS.pipedrive_id), _SIGNS.pipedrive_id)
 )
 
 
@@ -27,7 +27,7 @@ class Signs:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def replace(self, obj: str, seen: Mapping[int, Collection[str]]) -> None:
+    def replace(self, obj: str, seen: Mapping[str, Collection[str]]) -> None:
         """Replace the signs of the given rows."""
         if not seen:
             return
@@ -43,10 +43,10 @@ class Signs:
         if rows:
             self._db.run(insert(table), rows)
 
-    def rows(self, obj: str, sign: str) -> list[int]:
-        """Return the ids of the rows that bear a sign, lowest first."""
+    def rows(self, obj: str, sign: str) -> list[str]:
+        """Return the ids of the rows that bear a sign, oldest first."""
         return [row for (row,) in self._db.fetch(_ROWS, {"object": obj, "sign": sign})]
 
-    def forget(self, obj: str, pipedrive_id: int) -> None:
+    def forget(self, obj: str, pipedrive_id: str) -> None:
         """A row is gone."""
         self._db.drop(schema.signs, {"object": obj, "pipedrive_id": pipedrive_id})
