@@ -88,7 +88,7 @@ class _Asker:
       and they read the second they begin with once more.
 
     A row that left from before L moves L out of P, a row that entered before L moves it away from
-    P's first place: both show. Should a server not order the rows of one second by id, then pages
+    P's first place: both show, and cost one request. Should a server not order the rows of one second by id, then pages
     that do not rise strictly tell, and nothing is asked ahead in this list again.
 
     Args:
@@ -111,6 +111,8 @@ class _Asker:
         """Answer with up to 198 rows; small lists cost no further request."""
         if self._both is None or self._further <= PER_PAGE:
             page = self._fetch(query)
+            if page.more and len(page.rows) < query.per_page:
+                self._both = None  # a server that gives less than it was asked for
         else:
             page = self._joined(
                 *self._both(query, replace(query, page=2, per_page=query.per_page - 1))
