@@ -152,6 +152,14 @@ def reference(kind: str) -> Check:
     return check
 
 
+def lead(state: PipedriveState, value: Any) -> str:
+    """Take the UUID of a lead that stands and is not deleted."""
+    row = state.tables["leads"].rows.get(value) if type(value) is str else None
+    if row is None or row["is_deleted"]:
+        raise Invalid("no such item in leads")
+    return str(row["id"])
+
+
 def nothing_there(kind: str) -> Check:
     """Return a check for links to things of which the sandbox has none."""
 

@@ -77,12 +77,14 @@ def getter(entity: Entity) -> Handler:
     return get
 
 
-def lister(entity: Entity) -> Handler:
-    """Return the handler of a list."""
+def lister(entity: Entity, *, archived: bool = False) -> Handler:
+    """Return the handler of a list; archived rows have one of their own."""
 
     def get(call: Call) -> Mapping[str, Any]:
         table = call.state.tables[entity.kind]
-        rows, cursor = query.keyset_page(table, call.query, _matcher(call, entity))
+        rows, cursor = query.keyset_page(
+            table, call.query, _matcher(call, entity, archived=archived)
+        )
         return {
             "data": [present(call.state, entity, row, call.query) for row in rows],
             "additional_data": {"next_cursor": cursor},
@@ -91,7 +93,7 @@ def lister(entity: Entity) -> Handler:
     return get
 
 
-def _matcher(call: Call, entity: Entity) -> Callable[[Row], bool]:
+def _matcher(call: Call, entity: Entity, *, archived: bool) -> Callable[[Row], bool]:
     """Return the test whether a row belongs in the list that was asked for."""
     asked = call.query
     equal = [(name, asked[name]) for name in entity.filters if name in asked]
@@ -111,7 +113,7 @@ def _matcher(call: Call, entity: Entity) -> Callable[[Row], bool]:
             and (since is None or row["update_time"] >= since)
             and (until is None or row["update_time"] < until)
             and (ids is None or row["id"] in ids)
-            and not row.get("is_archived")
+            and row.get("is_archived", False) is archived
             and all(row[name] == value for name, value in equal)
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from sandbox.pipedrive import account, files, notes
+from sandbox.pipedrive import account, deal_products, files, leads, notes
 from sandbox.pipedrive.crud import present
 from sandbox.pipedrive.field_operations import FIELD_PATHS
 from sandbox.pipedrive.objects import ENTITIES
@@ -28,6 +28,14 @@ def dump(state: PipedriveState) -> dict[str, Any]:
     for person in shown["persons"]:
         if person["id"] in state.merged:
             person["merged_into"] = state.merged[person["id"]]
+    shown["dealProducts"] = [
+        deal_products.present(state, row) | {"is_deleted": row["is_deleted"]}
+        for row in state.tables["dealProducts"]
+    ]
+    shown["leads"] = [
+        leads.present(row) | {"is_deleted": row["is_deleted"]} for row in state.tables["leads"]
+    ]
+    shown["leadLabels"] = [dict(row) for row in state.tables["leadLabels"]]
     shown["activityTypes"] = [dict(row) for row in state.tables["activityTypes"]]
     shown["notes"] = [notes.present(state, row, owner) for row in state.tables["notes"]]
     shown["files"] = [_file(state, row) for row in state.tables["files"]]

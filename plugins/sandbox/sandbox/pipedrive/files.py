@@ -45,9 +45,8 @@ def upload_file(call: Call) -> Mapping[str, Any]:
     if not upload.name or len(upload.name.encode()) > LONGEST_NAME:
         raise v1.bad(f"The file name must have 1 to {LONGEST_NAME} bytes")
     parents = {name: v1.integer_of(body, name) for name in _PARENTS}
-    if body.get("lead_id"):
-        raise not_found("Lead")
-    if all(parent is None for parent in parents.values()):
+    lead = v1.lead_of(state, body)
+    if lead is None and all(parent is None for parent in parents.values()):
         raise v1.bad(f"One of {', '.join(_PARENTS)}, lead_id is required")
     for name, parent in parents.items():
         row = None if parent is None else state.tables[_PARENTS[name]].get(parent)
@@ -59,7 +58,7 @@ def upload_file(call: Call) -> Mapping[str, Any]:
         {
             "user_id": call.user["id"],
             **parents,
-            "lead_id": None,
+            "lead_id": lead,
             "log_id": None,
             "add_time": now,
             "update_time": now,
@@ -157,7 +156,8 @@ def present(state: PipedriveState, row: Row) -> Row:
         parent = state.tables[_PARENTS[link]].get(row[link]) if row[link] else None
         names[column] = parent[key] if parent else ""
     url = f"https://{state.company['domain']}.pipedrive.com/api/v1/files/{row['id']}/download"
-    return row | names | {"lead_name": "", "url": url}
+    lead = state.tables["leads"].get(row["lead_id"])
+    return row | names | {"lead_name": lead["title"] if lead else "", "url": url}
 
 
 _NAMES = {

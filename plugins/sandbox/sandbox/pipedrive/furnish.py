@@ -8,6 +8,7 @@ from sandbox.pipedrive import seeds
 from sandbox.pipedrive.activity_types import add_type
 from sandbox.pipedrive.call import Call
 from sandbox.pipedrive.crud import creator
+from sandbox.pipedrive.leads import add_label
 from sandbox.pipedrive.objects import ENTITIES
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def furnish(state: PipedriveState, persons: Iterable[Mapping[str, Any]]) -> None
     pipeline = make("pipelines", name="Clinic")
     for stage in seeds.STAGES:
         make("stages", name=stage, pipeline_id=pipeline)
+    for name, color in seeds.LEAD_LABELS:
+        add_label(state, name, color)
     for person in persons:
         emails = [{"value": person["email"], "label": "work"}] if person.get("email") else []
         make("persons", name=person["name"], emails=emails)

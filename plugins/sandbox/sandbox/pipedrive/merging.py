@@ -57,6 +57,9 @@ def _move(state: PipedriveState, loser: int, kept: int) -> None:
         table = state.tables[kind]
         for row in table.linked("person_id", loser):
             table.update(row, {"person_id": kept})
+    for row in state.tables["leads"]:
+        if row["person_id"] == loser:
+            row["person_id"] = kept
     activities = state.tables["activities"]
     for row in activities:
         ids = [one["person_id"] for one in row["participants"]]

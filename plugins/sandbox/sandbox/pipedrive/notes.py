@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 100_000
 _PARENTS = {"person_id": "persons", "org_id": "organizations", "deal_id": "deals"}
-_ABSENT_PARENTS = {"lead_id": "Lead", "project_id": "Project", "task_id": "Task"}
+_ABSENT_PARENTS = {"project_id": "Project", "task_id": "Task"}
 _PINS = {
     "pinned_to_deal_flag": "deal_id",
     "pinned_to_organization_flag": "org_id",
@@ -68,7 +68,7 @@ def list_notes(call: Call) -> Mapping[str, Any]:
     equal = {
         name: value
         for name, value in asked.items()
-        if name in _PARENTS or name in _ABSENT_PARENTS or name == "user_id"
+        if name in _PARENTS or name in _ABSENT_PARENTS or name in {"user_id", "lead_id"}
     } | {name: asked[name] == "1" for name in _PINS if name in asked}
     since, first, last = (asked.get(key, "") for key in ("updated_since", "start_date", "end_date"))
     rows = [
@@ -149,11 +149,13 @@ def _changes(call: Call, body: Row, row: Row) -> Row:
     for name, kind in _PARENTS.items():
         if name in body:
             changes[name] = _parent(call.state, kind, v1.integer_of(body, name))
+    if "lead_id" in body:
+        changes["lead_id"] = v1.lead_of(call.state, body)
     for name, what in _ABSENT_PARENTS.items():
         if body.get(name) is not None:
             raise not_found(what)
     after = row | changes
-    if all(after[name] is None for name in _PARENTS):
+    if after["lead_id"] is None and all(after[name] is None for name in _PARENTS):
         raise v1.bad("At least one of deal_id, lead_id, org_id, person_id is required")
     return changes | _authorship(call, body) | _pins(body, after)
 

@@ -192,7 +192,7 @@ ACTIVITIES = Entity(
         "type": Key(rules.activity_type),
         "owner_id": _OWNER,
         "deal_id": Key(checks.reference("deals")),
-        "lead_id": Key(checks.nothing_there("leads")),
+        "lead_id": Key(checks.lead),
         "person_id": Key(checks.read_only("send participants")),
         "org_id": Key(checks.reference("organizations")),
         "project_id": Key(checks.nothing_there("projects")),

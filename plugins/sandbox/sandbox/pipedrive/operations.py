@@ -12,14 +12,16 @@ from sandbox.pipedrive import (
     account,
     activity_types,
     crud,
+    deal_products,
     field_operations,
     files,
+    leads,
     merging,
     notes,
     query,
     searching,
 )
-from sandbox.pipedrive.objects import ENTITIES
+from sandbox.pipedrive.objects import DEALS, ENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +154,42 @@ def _old() -> Iterator[Operation]:
     yield Operation("PUT", "v1", "/persons/{id}/merge", 40, merging.merge_persons)
 
 
-OPERATIONS: tuple[Operation, ...] = (*_entities(), *_fields(), *_searches(), *_old())
+def _selling() -> Iterator[Operation]:
+    shaped = {"include_option_labels", "include_labels"}
+    known = crud.list_parameters(DEALS)
+    archived = {name: reader for name, reader in known.items() if name not in shaped}
+    run = crud.lister(DEALS, archived=True)
+    yield Operation("GET", "v2", "/deals/archived", 20, run, archived)
+    every, lines = "/deals/products", "/deals/{id}/products"
+    run, known = deal_products.list_all, deal_products.ALL_PARAMETERS
+    yield Operation("GET", "v2", every, 10, run, known)
+    run, known = deal_products.list_lines, deal_products.LIST_PARAMETERS
+    yield Operation("GET", "v2", lines, 10, run, known)
+    yield Operation("POST", "v2", lines, 5, deal_products.add_line, created=201)
+    yield Operation("POST", "v2", f"{lines}/bulk", 25, deal_products.add_lines, created=201)
+    run, known = deal_products.remove_lines, deal_products.REMOVE_PARAMETERS
+    yield Operation("DELETE", "v2", lines, 15, run, known)
+    one = f"{lines}/{{product_attachment_id}}"
+    yield Operation("PATCH", "v2", one, 5, deal_products.update_line)
+    yield Operation("DELETE", "v2", one, 3, deal_products.remove_line)
+    yield Operation("GET", "v1", "/leads", 20, leads.list_leads, leads.LIST_PARAMETERS)
+    run, known = leads.list_archived, leads.ARCHIVED_PARAMETERS
+    yield Operation("GET", "v1", "/leads/archived", 40, run, known)
+    yield Operation("POST", "v1", "/leads", 10, leads.create_lead, created=201)
+    yield Operation("GET", "v1", "/leads/{id}", 2, leads.get_lead)
+    yield Operation("PATCH", "v1", "/leads/{id}", 10, leads.update_lead)
+    yield Operation("DELETE", "v1", "/leads/{id}", 6, leads.delete_lead)
+    yield Operation("GET", "v1", "/leadLabels", 10, leads.list_labels)
+    yield Operation("POST", "v1", "/leadLabels", 10, leads.create_label)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    *_entities(),
+    *_fields(),
+    *_searches(),
+    *_old(),
+    *_selling(),
+)
 
 _WITHDRAWN_KINDS = (
     "persons",

@@ -103,6 +103,7 @@ _OPTIONS = {
 }
 _BY_HAND = {"persons": (("How did they find us", "varchar"),)}
 ACTIVITY_TYPES = ("call", "meeting", "task", "deadline", "email", "lunch")
+LEAD_LABELS = (("Hot", "red"), ("Warm", "yellow"), ("Cold", "blue"))
 STAGES = ("Qualified", "Contact made", "Booked", "In treatment", "Discharged")
 
 

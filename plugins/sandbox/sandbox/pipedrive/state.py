@@ -14,7 +14,7 @@ from sandbox.pipedrive.fields import Codes, FieldSet
 from sandbox.pipedrive.furnish import furnish
 from sandbox.pipedrive.limits import PLANS, Meter, Plan, Verdict
 from sandbox.pipedrive.objects import ENTITIES
-from sandbox.pipedrive.table import Table
+from sandbox.pipedrive.table import Table, Uuids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,11 @@ _LINKS: dict[str, tuple[str, ...]] = {
     "notes": ("person_id", "org_id", "deal_id"),
     "files": ("person_id", "org_id", "deal_id", "product_id", "activity_id"),
     "activityTypes": (),
+    "dealProducts": ("deal_id",),
+    "leads": (),
+    "leadLabels": (),
 }
+_WITH_UUIDS = frozenset({"leads", "leadLabels"})
 
 
 class PipedriveState:
@@ -84,7 +88,12 @@ class PipedriveState:
         self.refuse_empty_files = refuse_empty_files
         self.codes = Codes(chance)
         self.tables = {
-            kind: Table(chance.randrange(1_000, 90_000), links) for kind, links in _LINKS.items()
+            kind: Table(
+                chance.randrange(1_000, 90_000),
+                links,
+                Uuids(chance) if kind in _WITH_UUIDS else None,
+            )
+            for kind, links in _LINKS.items()
         }
         self.merged: dict[int, int] = {}
         self.contents: dict[int, bytes] = {}

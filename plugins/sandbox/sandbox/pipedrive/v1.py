@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.pipedrive import query
-from sandbox.pipedrive.errors import ApiError, Invalid
+from sandbox.pipedrive.errors import ApiError, Invalid, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sandbox.pipedrive.call import Call
     from sandbox.pipedrive.query import Parameters
+    from sandbox.pipedrive.state import PipedriveState
     from sandbox.pipedrive.table import Row
 
 
@@ -62,6 +63,21 @@ def text_of(body: Row, name: str) -> str:
     if type(value) is not str or not value.strip():
         raise bad(f"{name} must be a non-empty string")
     return value
+
+
+def lead_of(state: PipedriveState, body: Row) -> str | None:
+    """Return the lead that a body names.
+
+    Raises:
+        ApiError: It does not stand.
+    """
+    value = body.get("lead_id")
+    if value is None or value == "":
+        return None
+    row = state.tables["leads"].get(str(value))
+    if row is None or row["is_deleted"]:
+        raise not_found("Lead")
+    return str(value)
 
 
 def flag_of(value: Any, name: str) -> bool:

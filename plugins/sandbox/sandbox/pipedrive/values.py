@@ -127,6 +127,39 @@ def _value(state: PipedriveState, field: Field, given: Any) -> Any:
     return _SCALARS[field.type](state, given)
 
 
+_V1_PARTS: dict[str, dict[str, Check]] = {
+    "monetary": {"": checks.number, "currency": checks.currency},
+    "daterange": {"": checks.day, "until": checks.day},
+    "time": {"": checks.clock, "timezone_id": checks.integer},
+    "timerange": {"": checks.clock, "until": checks.clock, "timezone_id": checks.integer},
+    "address": {"": checks.text()} | dict.fromkeys(ADDRESS_PARTS, checks.text()),
+}
+"""Types that v1 spreads over several keys: the part after the code → what it must be."""
+
+
+def v1_value(state: PipedriveState, field: Field, part: str, given: Any) -> Any:
+    """Take a value as v1 writes it, flat at the root of a body.
+
+    Args:
+        state: The account.
+        field: The field.
+        part: What follows its code and an underscore, such as `currency`; empty for the value.
+        given: The value: an option's id, or the ids of a set in one text, `1,2`.
+    """
+    parts = _V1_PARTS.get(field.type, {})
+    if part and part not in parts:
+        raise Invalid("is not allowed")
+    if parts:
+        return parts[part](state, given)
+    if field.type == "set":
+        if type(given) is not str or not all(item.isdigit() for item in given.split(",")):
+            raise Invalid("must be option ids in one text, with commas")
+        return ",".join(str(_option(state, field, int(item))) for item in given.split(","))
+    if field.type == "enum":
+        return str(_option(state, field, int(given) if str(given).isdigit() else given))
+    return _SCALARS[field.type](state, given)
+
+
 def _option(state: PipedriveState, field: Field, given: Any) -> int:
     if checks.integer(state, given) not in field.labels:
         raise Invalid("must be the id of an existing option")
