@@ -88,8 +88,9 @@ class _Asker:
       and they read the second they begin with once more.
 
     A row that left from before L moves L out of P, a row that entered before L moves it away from
-    P's first place: both show, and cost one request. Should a server not order the rows of one second by id, then pages
-    that do not rise strictly tell, and nothing is asked ahead in this list again.
+    P's first place: both show, and cost one request. Should a server not order the rows of one
+    second by id, then pages that do not rise strictly tell, and nothing is asked ahead in this
+    list again.
 
     Args:
         fetch: Answers a query.
