@@ -14,6 +14,7 @@ _REASONS = {
     "removed": "archived or deleted at the source",
     "merged": "merged into another at the source",
     "skipped": "not ready yet: the next run looks again",
+    "dropped": "a person decided so: see `rejects list`",
 }
 _ORDER = ("created", "adopted", "updated", "unchanged", "merged", "removed", "kept")
 

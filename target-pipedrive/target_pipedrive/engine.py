@@ -17,11 +17,11 @@ from target_pipedrive.ledger import LinkKey
 from target_pipedrive.mapping import Context, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
     from target_pipedrive.counts import Counts
     from target_pipedrive.desired import Desired, Evaluation
-    from target_pipedrive.ledger import Ledger, Link
+    from target_pipedrive.ledger import Ledger, Link, Reject
     from target_pipedrive.ledger.seen import Sight
     from target_pipedrive.mapping import MappingSet, ObjectRule
     from target_pipedrive.unchanged import Unchanged
@@ -110,15 +110,18 @@ class Engine:
         self._counts.read[stream] += 1
         if stream != self._stream:
             await self._enter(stream)
-        if self._same(stream, record):
-            return
+        if not self._same(stream, record):
+            await self._take_in(stream, record, parkable=True)
+
+    async def _take_in(self, stream: str, record: Record, *, parkable: bool) -> None:
+        """Keep what others need of a record, then write it."""
         try:
             self._keeper.keep(stream, record)
         except Rejected as rejected:
             self._reject(_KEPT, stream, str(record.get("id") or ""), rejected, record)
         else:
             self._done(_KEPT, stream, str(record.get("id") or ""))
-        await self._take(stream, record, parkable=True)
+        await self._take(stream, record, parkable=parkable)
 
     def _same(self, stream: str, record: Record) -> bool:
         """Count a record that stands and was read before, just as it is now."""
@@ -145,7 +148,6 @@ class Engine:
             await self._take_dirty(stream)
         await self._flow.idle()
         await self._replay_rejects()
-        await self._flow.idle()
 
     async def _enter(self, stream: str) -> None:
         """When a stream ends, everything in it that waited for the rest of it is done."""
@@ -209,6 +211,10 @@ class Engine:
             return
         key = (stream, record_id)
         outcomes = self._evaluate_all(key, rules, record)
+        if not outcomes:
+            self._counts.left_out[stream, "dropped"] += 1
+            self._keeper.settled(key)
+            return
         sight = self._sight(stream, record, outcomes)
         self._unchanged.forget(stream, record_id)
         if parkable and self._must_wait(stream, record_id, outcomes):
@@ -235,7 +241,11 @@ class Engine:
         self, key: tuple[str, str], rules: Sequence[ObjectRule], record: Record
     ) -> list[Outcome]:
         self._keeper.evaluating(key)
-        outcomes: list[Outcome] = [(rule, self._evaluate(rule, record)) for rule in rules]
+        outcomes: list[Outcome] = [
+            (rule, self._evaluate(rule, record))
+            for rule in rules
+            if not self._ledger.rejects.is_dropped(rule.object, *key)
+        ]
         for _, outcome in outcomes:
             if not isinstance(outcome, Rejected) and outcome.merged_into is not None:
                 self._keeper.merged(key, outcome.merged_into)
@@ -344,14 +354,25 @@ class Engine:
 
     async def _replay_rejects(self) -> None:
         """Try rejected records again: what they lacked may have come since."""
-        for obj, stream, record_id, code, run in self._ledger.rejects.standing():
-            if run == self._ledger.run and code != "parent_missing":
+        standing = self._ledger.rejects.all()
+        again = [r for r in standing if r.run != self._ledger.run or r.code == "parent_missing"]
+        await self.retry(again)
+
+    async def retry(self, rejects: Iterable[Reject]) -> None:
+        """Try rejected records again, those first that were rejected longest ago."""
+        for reject in rejects:
+            stream, record_id = reject.stream, reject.id
+            record = self._ledger.rejects.record(reject.object, stream, record_id)
+            if record is None:
                 continue
-            rule = next((r for r in self._mapping.rules(stream) if r.object == obj), None)
-            record = self._ledger.rejects.record(obj, stream, record_id)
-            if rule is None or record is None:
+            if reject.object == _KEPT:
+                await self._take_in(stream, record, parkable=False)
                 continue
-            await self._flow.start((stream, record_id), self._again(rule, record_id, record))
+            rules = self._mapping.rules(stream)
+            rule = next((rule for rule in rules if rule.object == reject.object), None)
+            if rule is not None:
+                await self._flow.start((stream, record_id), self._again(rule, record_id, record))
+        await self._flow.idle()
 
     def _again(
         self, rule: ObjectRule, record_id: str, record: Record

@@ -8,6 +8,7 @@ TargetError                 a run cannot go on; `exit_code` tells the caller wha
 ├── Blocked             5   Pipedrive's firewall answered: wait, then find out why
 ├── TooManyRejects      6   more records rejected than `max_rejects` allows
 ├── Unreachable         1   no answer from Pipedrive within the bound
+├── LedgerLost          1   the ledger's database failed: see that it runs, run again
 └── BadInput            1   a line of the input is no Singer message: look at the tap
 
 RecordError                 one record or one call failed; the run goes on
@@ -75,6 +76,10 @@ class TooManyRejects(TargetError):
 
 class Unreachable(TargetError):
     """No usable answer within the bound of tries."""
+
+
+class LedgerLost(TargetError):
+    """The ledger's database failed; what was under way is looked up by the next run."""
 
 
 class BadInput(TargetError):

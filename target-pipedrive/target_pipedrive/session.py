@@ -17,7 +17,7 @@ from target_pipedrive.bodies import Bodies
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
 from target_pipedrive.engine import Engine, Strictness
-from target_pipedrive.errors import REJECTS, BudgetSpent, SettingsError, TooManyRejects
+from target_pipedrive.errors import REJECTS, BudgetSpent, LedgerLost, SettingsError, TooManyRejects
 from target_pipedrive.flow import Flow
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
@@ -160,14 +160,32 @@ class LoadSession:
         await self._engine.end()
 
     async def broken(self) -> NoReturn:
-        """Raise what ends the run, as soon as a write meets it."""
-        await self._flow.broken()
+        """Raise what ends the run, as soon as a write, or writing down, meets it."""
+        writing = asyncio.ensure_future(self._flow.broken())
+        try:
+            await asyncio.wait({writing, self._ticker}, return_when=asyncio.FIRST_COMPLETED)
+            (writing if writing.done() else self._ticker).result()
+        finally:
+            writing.cancel()
+        raise RuntimeError("broken without a failure")
 
     async def close(self, *, failure: BaseException | None) -> None:
         """Let what is under way come to its end, put out the state it settled, sum up."""
         self._client.limits.give_up()
         await self._flow.close(STOP_SECONDS)
         self._ticker.cancel()
+        await asyncio.gather(self._ticker, return_exceptions=True)
+        try:
+            if not isinstance(failure, LedgerLost):
+                await self._write_down(failure)
+        finally:
+            try:
+                self._ledger.close()
+            finally:
+                await self._client.aclose()
+
+    async def _write_down(self, failure: BaseException | None) -> None:
+        """Let the ledger know how the run ended, then put out the state it settled, and sum up."""
         orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
         if orderly and self._flow.failure is None:
             self._index.note_end(self._client.server_time())
@@ -178,8 +196,6 @@ class LoadSession:
         await self._ledger.durable()
         self._put_out_state()
         self._sum_up(failure)
-        self._ledger.close()
-        await self._client.aclose()
 
     # beside the records
 

@@ -6,11 +6,11 @@ from target_pipedrive.ledger.book import Book
 from target_pipedrive.ledger.database import Database
 from target_pipedrive.ledger.kept import Kept
 from target_pipedrive.ledger.links import Link, LinkKey, Links
-from target_pipedrive.ledger.rejects import Reject, Rejects
+from target_pipedrive.ledger.rejects import Dropped, Reject, Rejects
 from target_pipedrive.ledger.seen import Seen
 from target_pipedrive.ledger.signs import Signs
 
-__all__ = ["Ledger", "Link", "LinkKey", "Reject"]
+__all__ = ["Dropped", "Ledger", "Link", "LinkKey", "Reject"]
 
 
 class Ledger:
@@ -19,13 +19,14 @@ class Ledger:
     Args:
         url: SQLAlchemy URL.
         run: Name of this run.
+        alone: To write, as the only one; False to read beside whoever writes.
 
     Raises:
         SettingsError: It cannot be opened, or a newer release wrote it.
     """
 
-    def __init__(self, url: str, run: str) -> None:
-        self._database = Database.open(url)
+    def __init__(self, url: str, run: str, *, alone: bool = True) -> None:
+        self._database = Database(url, alone=alone)
         self.run = run
         self.book = Book(self._database, run)
         self.links = Links(self._database, run)

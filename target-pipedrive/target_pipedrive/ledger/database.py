@@ -12,31 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, create_engine, delete, event, make_url, select, text
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError
 
-from target_pipedrive.errors import SettingsError
-from target_pipedrive.ledger import schema
-from target_pipedrive.ledger.lock import lock
+from target_pipedrive.errors import LedgerLost
+from target_pipedrive.ledger.opening import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from filelock import FileLock
     from sqlalchemy import (
         Column,
         ColumnElement,
         CursorResult,
         Delete,
-        Engine,
         FromClause,
         Select,
         Table,
@@ -73,69 +68,39 @@ class Database:
     """An open ledger database.
 
     Args:
-        engine: SQLAlchemy engine of an SQLite or PostgreSQL database.
-        held: The writer's lock, given back at the end.
+        url: SQLAlchemy URL of an SQLite or PostgreSQL database.
+        alone: To write, as the only one; False to read beside whoever writes.
 
     Raises:
-        SettingsError: The ledger was written by a newer release.
+        SettingsError: See `opening.connect`.
     """
 
-    def __init__(self, engine: Engine, held: FileLock | None = None) -> None:
-        self._engine = engine
-        self._held = held
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+    def __init__(self, url: str, *, alone: bool = True) -> None:
+        opened = connect(url, alone=alone)
+        self._connection = opened.connection
+        self._let_go = opened.let_go
+        dialect = opened.connection.dialect
+        self._dialect = dialect
+        self._insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
         self._commit_done: asyncio.Future[None] | None = None
-        self._connection = engine.connect()
-        with self._connection.begin():
-            schema.prepare(self._connection)
-        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
         driver: Any = self._connection.connection.driver_connection
         self._driver = driver
         self._cursor = driver.cursor()
         self._compiled: dict[Executable, _Compiled] = {}
-
-    @classmethod
-    def open(cls, url: str) -> Database:
-        """Open the database at a SQLAlchemy URL; an SQLite file is made with mode 0600.
-
-        Raises:
-            SettingsError: The URL is wrong, its place cannot be written, another loader holds
-                it, or it was written by a newer release.
-        """
-        try:
-            parsed = make_url(url)
-            if parsed.get_backend_name() != "sqlite" or not parsed.database:
-                return cls(create_engine(parsed, hide_parameters=True))
-            path = Path(parsed.database)
-            _make_private(path)
-            engine = create_engine(parsed, hide_parameters=True)  # its errors would tell values
-            event.listen(engine, "connect", _tune_sqlite)
-            held = lock(path)
-            try:
-                return cls(engine, held)
-            except BaseException:
-                held.release()
-                raise
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise SettingsError(
-                f"`ledger` is no usable SQLAlchemy URL ({type(error).__name__}). "
-                "Try sqlite:///output/ledger.db"
-            ) from error
-        except (OSError, DBAPIError) as error:
-            cause = getattr(error, "strerror", None) or type(error).__name__
-            raise SettingsError(
-                f"The ledger {make_url(url).render_as_string()} cannot be opened for writing: "
-                f"{cause}. Check the rights of its folder, or name another `ledger`."
-            ) from error
+        self._lost = False
 
     def close(self) -> None:
-        """Write down what is pending and let go of the database."""
-        self._write_down()
-        self._cursor.close()
-        self._connection.close()
-        self._engine.dispose()
-        if self._held is not None:
-            self._held.release()
+        """Write down what is pending and let go of the database.
+
+        Raises:
+            LedgerLost: What is pending could not be written down.
+        """
+        try:
+            if not self._lost:
+                self._write_down()
+        finally:
+            self._let_go()
 
     async def durable(self) -> None:
         """Return when everything written so far would outlive a crash."""
@@ -151,20 +116,39 @@ class Database:
             return
         try:
             self._write_down()
-        except (DBAPIError, self._driver_error) as error:
+        except LedgerLost as error:
             done.set_exception(error)
         else:
             done.set_result(None)
 
     def _write_down(self) -> None:
-        self._connection.commit()  # knows only of what went through SQLAlchemy
-        self._driver.commit()
+        try:
+            self._connection.commit()  # knows only of what went through SQLAlchemy
+            self._driver.commit()
+        except (DBAPIError, self._driver_error) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> LedgerLost:
+        """Return what ends the run; nothing more is written with this connection."""
+        self._lost = True
+        return LedgerLost(
+            f"The ledger's database failed ({_cause(error)}). See that it runs, can be reached and "
+            "has room; then run again: it goes on where this run stopped, and looks up what was "
+            "under way."
+        )
 
     def run(
         self, statement: Executable, rows: list[dict[str, Any]] | None = None
     ) -> CursorResult[Any]:
-        """Run a rare statement, for many rows if given."""
-        return self._connection.execute(statement, rows)
+        """Run a rare statement, for many rows if given.
+
+        Raises:
+            LedgerLost: The database fails.
+        """
+        try:
+            return self._connection.execute(statement, rows)
+        except DBAPIError as error:
+            raise self._failed(error) from error
 
     def fetch(self, statement: Executable, values: Mapping[str, Any]) -> list[Row]:
         """Run a statement that is built once; return its rows.
@@ -172,9 +156,15 @@ class Database:
         Args:
             statement: The same object at every call: its compiled form is kept under it.
             values: Its parameters.
+
+        Raises:
+            LedgerLost: The database fails.
         """
         compiled = self._execute(statement, values)
-        rows: list[Row] = self._cursor.fetchall()
+        try:
+            rows: list[Row] = self._cursor.fetchall()
+        except self._driver_error as error:
+            raise self._failed(error) from error
         if compiled.decoders is None or not rows:
             return rows
         return [
@@ -214,18 +204,22 @@ class Database:
         if compiled is None:
             compiled = self._compiled[statement] = self._compile(statement)
         names = compiled.names
-        self._cursor.execute(
-            compiled.sql, values if names is None else [values[name] for name in names]
-        )
+        try:
+            self._cursor.execute(
+                compiled.sql, values if names is None else [values[name] for name in names]
+            )
+        except self._driver_error as error:
+            raise self._failed(error) from error
         return compiled
 
     def _compile(self, statement: Any) -> _Compiled:
-        dialect = self._engine.dialect
+        dialect = self._dialect
         compiled = statement.compile(dialect=dialect)
         order = compiled.positiontup
-        decoders = [
+        decoders = [  # psycopg gives all our types itself
             column.type.dialect_impl(dialect).result_processor(dialect, None)
             for column in getattr(statement, "selected_columns", ())
+            if dialect.name == "sqlite"
         ]
         return _Compiled(
             str(compiled),
@@ -286,19 +280,9 @@ def unpack(data: bytes) -> dict[str, Any]:
     return record
 
 
-def _make_private(path: Path) -> None:
-    """Make an SQLite file that only its owner can read: it holds health data."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _tune_sqlite(connection: Any, _record: object) -> None:
-    """Set a write-ahead log, for readers beside the writer, synced at each commit.
-
-    The sync is what lets an announced create be known even after a power cut.
-    """
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA busy_timeout = 5000")
-    cursor.close()
+def _cause(error: Exception) -> str:
+    """Name a database's fault without its words, which may tell values."""
+    original = getattr(error, "orig", None) or error
+    code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
+    kind = type(original).__name__
+    return f"{kind} {code}" if code else kind

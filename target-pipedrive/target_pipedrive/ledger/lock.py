@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+from sqlalchemy import text
 
 from target_pipedrive.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 logger = logging.getLogger("target_pipedrive")
 
 WAIT = 30.0
 """Seconds that a stopping loader may take to finish what is under way."""
 
+_LOOK = 0.1
+"""Seconds between two looks whether the lock is free."""
 
-def lock(ledger: Path, *, wait: float = WAIT) -> FileLock:
+_TAKE = text(
+    # Of the database's session, so that it goes with the connection; one for each schema, since
+    # each can hold a ledger. The first number is this program's.
+    "SELECT pg_try_advisory_lock(1886405732, hashtext(coalesce(current_schema(), '')))"
+)
+
+
+def lock_file(ledger: Path, *, wait: float = WAIT) -> FileLock:
     """Take the lock beside an SQLite ledger; the system frees it when its owner ends.
 
     Args:
@@ -29,15 +43,48 @@ def lock(ledger: Path, *, wait: float = WAIT) -> FileLock:
         SettingsError: Another loader holds it for longer.
     """
     held = FileLock(ledger.with_name(ledger.name + ".lock"), mode=0o600)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        logger.warning("Another loader still writes with this ledger; waiting up to %.0f s", wait)
+
+    def take() -> bool:
         try:
-            held.acquire(timeout=wait)
-        except Timeout as error:
-            raise SettingsError(
-                f"Another loader is writing with the ledger {ledger}. Wait until it has ended, or "
-                "name another `ledger` if it loads another account."
-            ) from error
+            held.acquire(timeout=0)
+        except Timeout:
+            return False
+        return True
+
+    _take(take, str(ledger), wait)
     return held
+
+
+def lock_database(connection: Connection, shown: str, *, wait: float = WAIT) -> None:
+    """Take the lock of a PostgreSQL ledger; the server frees it when the connection ends.
+
+    Args:
+        connection: The writer's, without an open transaction.
+        shown: The ledger's address, without its password.
+        wait: Seconds to wait for another loader.
+
+    Raises:
+        SettingsError: Another loader holds it for longer.
+    """
+
+    def take() -> bool:
+        with connection.begin():
+            return bool(connection.execute(_TAKE).scalar_one())
+
+    _take(take, shown, wait)
+
+
+def _take(take: Callable[[], bool], shown: str, wait: float) -> None:
+    """Try until the lock is taken or the wait is over."""
+    if take():
+        return
+    logger.warning("Another loader still writes with this ledger; waiting up to %.0f s", wait)
+    until = time.monotonic() + wait
+    while time.monotonic() < until:
+        time.sleep(_LOOK)
+        if take():
+            return
+    raise SettingsError(
+        f"Another loader is writing with the ledger {shown}. Wait until it has ended, or "
+        "name another `ledger` if it loads another account."
+    )

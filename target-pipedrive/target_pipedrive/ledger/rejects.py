@@ -1,4 +1,4 @@
-"""Records that could not be written, whole, with the reason."""
+"""Records that could not be written, whole, with the reason; and those given up by a person."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ class Reject:
     """A record that could not be written.
 
     Args:
-        object: What it should have become.
+        object: What it should have become; empty for a record that could not be kept for others.
         stream: Source stream.
         id: Key of the source record.
         code: A key of `errors.REJECTS`.
         detail: What is particular to it, without its values.
-        record: The source record.
         run: The run that rejected it last.
+        tries: How often it was rejected.
+        since: When it was rejected first, in epoch seconds.
     """
 
     object: str
@@ -36,12 +37,44 @@ class Reject:
     id: str
     code: str
     detail: str
-    record: dict[str, Any]
     run: str
+    tries: int
+    since: float
+
+    @property
+    def name(self) -> str:
+        """What people call it: `stream/id`."""
+        return f"{self.stream}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A rejected record that a person decided never to try again.
+
+    Args:
+        object: What it should have become.
+        stream: Source stream.
+        id: Key of the source record.
+        code: Why it was rejected last.
+        who: Who decided.
+        at: When, in epoch seconds.
+    """
+
+    object: str
+    stream: str
+    id: str
+    code: str
+    who: str
+    at: float
+
+    @property
+    def name(self) -> str:
+        """What people call it: `stream/id`."""
+        return f"{self.stream}/{self.id}"
 
 
 class Rejects:
-    """The table `rejects`."""
+    """The tables `rejects` and `dropped`."""
 
     def __init__(self, database: Database, run: str) -> None:
         self._db = database
@@ -50,6 +83,7 @@ class Rejects:
         rows = database.run(select(table.object, table.stream, table.id))
         self._keys = {(row.object, row.stream, row.id) for row in rows}
         """Of all rejected records: most records were never rejected."""
+        self._dropped = {(drop.object, drop.stream, drop.id) for drop in self.dropped()}
 
     def put(
         self,
@@ -65,6 +99,7 @@ class Rejects:
         self._keys.add((obj, stream, record_id))
         key = {"object": obj, "stream": stream, "id": record_id}
         tries = self._db.value(schema.rejects.c.tries, key) or 0
+        now = time.time()
         self._db.put(
             schema.rejects,
             key,
@@ -73,8 +108,9 @@ class Rejects:
                 "detail": detail,
                 "data": pack(record),
                 "run": self._run,
-                "rejected_at": time.time(),
+                "rejected_at": now,
                 "tries": tries + 1,
+                "since": self._db.value(schema.rejects.c.since, key) or now,
             },
         )
 
@@ -85,19 +121,19 @@ class Rejects:
             self._db.drop(schema.rejects, {"object": obj, "stream": stream, "id": record_id})
 
     def all(self) -> list[Reject]:
-        """Return all rejected records, oldest first."""
-        query = select(schema.rejects).order_by(schema.rejects.c.rejected_at)
-        return [
-            Reject(r.object, r.stream, r.id, r.code, r.detail, unpack(r.data), r.run)
-            for r in self._db.run(query)
-        ]
-
-    def standing(self) -> list[tuple[str, str, str, str, str]]:
-        """Return (object, stream, id, code, run) of all rejected records, oldest first."""
+        """Return all rejected records, those first that were rejected longest ago."""
         table = schema.rejects.c
-        query = select(table.object, table.stream, table.id, table.code, table.run)
-        rows = self._db.run(query.order_by(table.rejected_at))
-        return [(row.object, row.stream, row.id, row.code, row.run) for row in rows]
+        query = select(
+            table.object,
+            table.stream,
+            table.id,
+            table.code,
+            table.detail,
+            table.run,
+            table.tries,
+            table.since,
+        ).order_by(table.rejected_at, table.stream, table.id, table.object)
+        return [Reject(*row) for row in self._db.run(query)]
 
     def record(self, obj: str, stream: str, record_id: str) -> dict[str, Any] | None:
         """Return a rejected record as the source sent it."""
@@ -110,3 +146,31 @@ class Rejects:
         table = schema.rejects.c
         rows = self._db.run(select(table.code, func.count()).group_by(table.code))
         return {row[0]: row[1] for row in rows}
+
+    # what a person gave up
+
+    def drop(self, reject: Reject, who: str) -> None:
+        """Never try a record again, by a person's decision."""
+        key = {"object": reject.object, "stream": reject.stream, "id": reject.id}
+        self._db.put(
+            schema.dropped, key, {"code": reject.code, "who": who, "dropped_at": time.time()}
+        )
+        self._dropped.add((reject.object, reject.stream, reject.id))
+        self.forget(reject.object, reject.stream, reject.id)
+
+    def take_up(self, dropped: Dropped) -> None:
+        """Try a record again that was dropped, when it is read next."""
+        key = (dropped.object, dropped.stream, dropped.id)
+        self._db.drop(schema.dropped, dict(zip(("object", "stream", "id"), key, strict=True)))
+        self._db.drop(schema.seen, {"stream": dropped.stream, "id": dropped.id})
+        self._dropped.discard(key)
+
+    def dropped(self) -> list[Dropped]:
+        """Return all records that were dropped, oldest decision first."""
+        table = schema.dropped
+        query = select(table).order_by(table.c.dropped_at)
+        return [Dropped(*row) for row in self._db.run(query)]
+
+    def is_dropped(self, obj: str, stream: str, record_id: str) -> bool:
+        """Return whether a person decided never to try this record again."""
+        return (obj, stream, record_id) in self._dropped

@@ -1,8 +1,6 @@
-"""Tables of the ledger, and how an older ledger becomes a newer one."""
+"""Tables of the ledger."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     Boolean,
@@ -15,18 +13,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    inspect,
-    select,
-    text,
 )
 
-from target_pipedrive.errors import SettingsError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-VERSION = 3
-"""Version of the tables below; a ledger with a higher one was written by a newer release."""
+VERSION = 4
+"""Version of the tables below; a change of them needs a higher one, and a step in `migrations`."""
 
 metadata = MetaData()
 
@@ -155,8 +145,22 @@ rejects = Table(
     Column("run", String, nullable=False),
     Column("rejected_at", Float, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("since", Float),
 )
-"""Records that could not be written, whole, with the reason."""
+"""Records that could not be written, whole, with the reason. `since`: rejected first, while
+`run` and `rejected_at` tell of the last time (since version 4)."""
+
+dropped = Table(
+    "dropped",
+    metadata,
+    Column("object", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("dropped_at", Float, nullable=False),
+)
+"""Rejected records that a person decided never to try again (since version 4)."""
 
 tokens = Table(
     "tokens",
@@ -186,59 +190,3 @@ signs = Table(
     Index("signs_by_sign", "object", "sign"),
 )
 """What stands in Pipedrive, by all signs that a row can be recognised by."""
-
-
-_IS_VERSION = (meta.c.name == "version",)
-
-_TEXT_IDS = 3
-"""Version since which Pipedrive's ids are kept as text."""
-
-
-def prepare(connection: Connection) -> None:
-    """Create or migrate the tables, in one transaction with the record of it.
-
-    Raises:
-        SettingsError: The ledger was written by a newer release.
-    """
-    if inspect(connection).has_table("meta"):
-        version = select(meta.c.value).where(*_IS_VERSION)
-        found = int(connection.execute(version).scalar_one())
-        if found > VERSION:
-            raise SettingsError(
-                f"The ledger has version {found}, this release of target-pipedrive knows up to "
-                f"{VERSION}. Install the release that wrote it, or name another `ledger`."
-            )
-        if found < VERSION:
-            metadata.create_all(connection)  # what a version added
-            if found < _TEXT_IDS:
-                for table in (links, before, signs):
-                    _make_anew(connection, table)
-            connection.execute(meta.update().where(*_IS_VERSION).values(value=str(VERSION)))
-        return
-    metadata.create_all(connection)
-    connection.execute(meta.insert().values(name="version", value=str(VERSION)))
-
-
-def _make_anew(connection: Connection, table: Table) -> None:
-    """Give a table its present columns and keep its rows.
-
-    SQLite cannot change a column's type, so the rows move to a new table of the same name.
-    """
-    names = ", ".join(column.name for column in table.columns)
-    values = ", ".join(
-        f"CAST({column.name} AS VARCHAR)" if column.name == "pipedrive_id" else column.name
-        for column in table.columns
-    )
-    former = f"former_{table.name}"
-    for index in table.indexes:
-        index.drop(connection, checkfirst=True)
-    connection.execute(text(f"ALTER TABLE {table.name} RENAME TO {former}"))
-    if connection.dialect.name == "postgresql":  # names of constraints are the schema's there
-        connection.execute(
-            text(f"ALTER TABLE {former} RENAME CONSTRAINT {table.name}_pkey TO {former}_pkey")
-        )
-    table.create(connection)
-    connection.execute(
-        text(f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {former}")  # noqa: S608 - our own names
-    )
-    connection.execute(text(f"DROP TABLE {former}"))

@@ -1,35 +1,10 @@
+"""Each room of the ledger gives back what was put into it."""
+
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-import stat
-
-import pytest
-from sqlalchemy import create_engine, update
-
-from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger import Ledger, Link, LinkKey, schema
-from target_pipedrive.ledger.lock import lock
-
-
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/deep/ledger.db"
-
-
-@pytest.fixture
-def ledger(url):
-    ledger = Ledger(url, "run 1")
-    yield ledger
-    ledger.close()
-
 
 KEY = LinkKey("person", "patients", "1")
-
-
-def test_the_file_is_its_owners_alone(ledger, tmp_path):
-    del ledger
-    assert stat.S_IMODE((tmp_path / "deep" / "ledger.db").stat().st_mode) == 0o600
 
 
 def test_a_link_is_read_back_and_ends_its_intent(url):
@@ -126,47 +101,6 @@ def test_signs_are_replaced_row_by_row(ledger):
     assert ledger.signs.rows("person", "b") == ["10"]
     ledger.signs.forget("person", "10")
     assert ledger.signs.rows("person", "b") == []
-
-
-def test_durable_means_another_process_sees_it(ledger, tmp_path):
-    async def scenario():
-        ledger.links.announce(KEY)
-        ledger.links.announce(LinkKey("person", "patients", "2"))
-        await asyncio.gather(ledger.durable(), ledger.durable())
-
-    asyncio.run(scenario())
-    other = sqlite3.connect(tmp_path / "deep" / "ledger.db")
-    assert other.execute("select count(*) from intents").fetchone() == (2,)
-    other.close()
-
-
-def test_a_ledger_of_a_newer_release_is_refused(url):
-    Ledger(url, "run").close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(update(schema.meta).values(value=str(schema.VERSION + 1)))
-    engine.dispose()
-    with pytest.raises(SettingsError, match="Install the release that wrote it"):
-        Ledger(url, "run 2")
-
-
-@pytest.mark.parametrize(
-    ("bad", "told"),
-    [
-        ("nonsense", "no usable SQLAlchemy URL"),
-        ("oracle+nothing://x", "no usable SQLAlchemy URL"),
-        ("sqlite:////proc/nowhere/ledger.db", "cannot be opened for writing"),
-    ],
-)
-def test_an_unusable_ledger_says_what_to_do(bad, told):
-    with pytest.raises(SettingsError, match=told):
-        Ledger(bad, "run")
-
-
-def test_a_second_loader_is_told_to_wait(ledger, tmp_path):
-    del ledger
-    with pytest.raises(SettingsError, match="Wait until it has ended"):
-        lock(tmp_path / "deep" / "ledger.db", wait=0.05)
 
 
 def test_ids_are_numbers_or_anything_else(ledger):

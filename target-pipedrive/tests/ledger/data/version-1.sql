@@ -1,0 +1,35 @@
+-- A ledger as version 1 wrote it, in words that SQLite and PostgreSQL share but for BLOB.
+CREATE TABLE "before" ( object VARCHAR NOT NULL, pipedrive_id INTEGER NOT NULL, "key" VARCHAR NOT NULL, value TEXT NOT NULL, run VARCHAR NOT NULL, PRIMARY KEY (object, pipedrive_id, "key") );
+CREATE TABLE bindings ( object VARCHAR NOT NULL, label VARCHAR NOT NULL, code VARCHAR NOT NULL, type VARCHAR NOT NULL, PRIMARY KEY (object, label) );
+CREATE TABLE dirty ( stream VARCHAR NOT NULL, id VARCHAR NOT NULL, PRIMARY KEY (stream, id) );
+CREATE TABLE intents ( object VARCHAR NOT NULL, stream VARCHAR NOT NULL, id VARCHAR NOT NULL, part VARCHAR NOT NULL, run VARCHAR NOT NULL, announced_at FLOAT NOT NULL, PRIMARY KEY (object, stream, id, part) );
+CREATE TABLE kept ( stream VARCHAR NOT NULL, id VARCHAR NOT NULL, parent VARCHAR, data BLOB NOT NULL, PRIMARY KEY (stream, id) );
+CREATE INDEX kept_by_parent ON kept (stream, parent);
+CREATE TABLE links ( object VARCHAR NOT NULL, stream VARCHAR NOT NULL, id VARCHAR NOT NULL, part VARCHAR NOT NULL, pipedrive_id INTEGER NOT NULL, handle VARCHAR NOT NULL, created BOOLEAN NOT NULL, sent TEXT, run VARCHAR NOT NULL, written_at FLOAT NOT NULL, PRIMARY KEY (object, stream, id, part) );
+CREATE INDEX links_by_pipedrive_id ON links (object, pipedrive_id);
+CREATE INDEX links_by_record ON links (stream, id);
+CREATE TABLE lookups ( stream VARCHAR NOT NULL, id VARCHAR NOT NULL, by_stream VARCHAR NOT NULL, by_id VARCHAR NOT NULL, PRIMARY KEY (stream, id, by_stream, by_id) );
+CREATE INDEX lookups_by_user ON lookups (by_stream, by_id);
+CREATE TABLE merged ( stream VARCHAR NOT NULL, id VARCHAR NOT NULL, survivor VARCHAR NOT NULL, PRIMARY KEY (stream, id) );
+CREATE INDEX merged_by_survivor ON merged (stream, survivor);
+CREATE TABLE meta ( name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name) );
+CREATE TABLE rejects ( object VARCHAR NOT NULL, stream VARCHAR NOT NULL, id VARCHAR NOT NULL, code VARCHAR NOT NULL, detail TEXT NOT NULL, data BLOB NOT NULL, run VARCHAR NOT NULL, rejected_at FLOAT NOT NULL, tries INTEGER NOT NULL, PRIMARY KEY (object, stream, id) );
+CREATE TABLE runs ( run VARCHAR NOT NULL, started_at FLOAT, ended_at FLOAT, outcome TEXT, counts TEXT, PRIMARY KEY (run) );
+CREATE TABLE signs ( object VARCHAR NOT NULL, pipedrive_id INTEGER NOT NULL, sign VARCHAR NOT NULL, PRIMARY KEY (object, pipedrive_id, sign) );
+CREATE INDEX signs_by_sign ON signs (object, sign);
+CREATE TABLE tokens ( day VARCHAR NOT NULL, operation VARCHAR NOT NULL, calls INTEGER NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY (day, operation) );
+
+INSERT INTO meta VALUES ('version', '1');
+INSERT INTO meta VALUES ('company', '77');
+INSERT INTO runs VALUES ('run 0', 1700000000.5, 1700000060.5, 'done', '{"read": {"patients": 2}}');
+INSERT INTO links VALUES ('person', 'patients', '1', '', 9, '9', true, '{"name": "ab"}', 'run 0', 1700000001.5);
+INSERT INTO links VALUES ('person', 'patients', '2', '', 10, '10', false, NULL, 'run 0', 1700000002.5);
+INSERT INTO intents VALUES ('person', 'patients', '3', '', 'run 0', 1700000003.5);
+INSERT INTO before VALUES ('person', 10, 'name', '"Ann"', 'run 0');
+INSERT INTO kept VALUES ('invoices', '7', '1', X'7b22746f74616c223a2022352e3030227d');
+INSERT INTO merged VALUES ('patients', '4', '1');
+INSERT INTO rejects VALUES ('note', 'treatment_notes', '5', 'refused', 'HTTP 400', X'7b226964223a202235227d', 'run 0', 1700000004.5, 3);
+INSERT INTO tokens VALUES ('2023-11-14', 'person.create', 2, 10);
+INSERT INTO bindings VALUES ('person', 'Occupation', 'abc', 'varchar');
+INSERT INTO signs VALUES ('person', 9, 'a');
+INSERT INTO signs VALUES ('person', 10, 'a');
