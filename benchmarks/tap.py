@@ -65,7 +65,7 @@ class Figures:
         requests: Requests Cliniko counted.
         downloads: Those of them that asked for a file.
         seconds: From the start of the process to its end.
-        share: Requests sent before the first file was asked for, as part of those permitted.
+        share: Of the limit, in all whole windows before the first file was asked for.
         worst: Most requests in any window.
         cpu: User and system time in seconds.
         peak: Highest resident size in MiB.
@@ -130,13 +130,13 @@ def measure(sandbox: Running, limit: int, window: float) -> Figures:
         downloads = len(files)
         lists = [moment for moment in times if moment < min(files, default=math.inf)]
         worst, _ = _windows(times, limit, window)
-        _, permitted = _windows(lists, limit, window)
+        _, share = _windows(lists, limit, window)
         return Figures(
             rows,
             len(times),
             downloads,
             seconds,
-            len(lists) / permitted,
+            share,
             worst,
             usage.ru_utime + usage.ru_stime,
             peak,
@@ -144,15 +144,16 @@ def measure(sandbox: Running, limit: int, window: float) -> Figures:
 
 
 def _windows(times: list[float], limit: int, window: float) -> tuple[int, float]:
-    """The most requests in any rolling window, and how many a run of this length permits."""
+    """The most requests in any rolling window, and the share used of all whole windows."""
     times = sorted(times)
     worst = begin = 0
     for end, moment in enumerate(times):
         while moment - times[begin] >= window:
             begin += 1
         worst = max(worst, end - begin + 1)
-    # The first window may be used at once, so a run permits one window more than its length says.
-    return worst, limit * ((times[-1] - times[0]) / window + 1)
+    whole = int((times[-1] - times[0]) / window)
+    used = sum(moment - times[0] < whole * window for moment in times)
+    return worst, used / (whole * limit) if whole else math.nan
 
 
 def _resident(pid: int) -> float:
@@ -203,8 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.scaled:
         limit, window, latency = LIMIT, WINDOW_SECONDS / chosen.scaled, LATENCY_MS / chosen.scaled
         print(  # noqa: T201 - the result
-            f"Time scaled by {chosen.scaled:g}: {LIMIT} requests in any {window:g} s, enforced by the "
-            f"sandbox; each answer after {latency:g} ms.\n"
+            f"Time scaled by {chosen.scaled:g}: {LIMIT} requests in any {window:g} s, "
+            f"enforced by the sandbox; each answer after {latency:g} ms.\n"
         )
     print(HEAD, flush=True)  # noqa: T201 - the result
     for patients in chosen.patients or [20_000 if chosen.scaled else 2_000]:
