@@ -190,10 +190,7 @@ def _listed(call: Call, *, archived: bool) -> Mapping[str, Any]:
         )
     ]
     page, figures = v1.page(v1.arrange(rows, asked.get("sort", [("add_time", False)])), asked)
-    return {
-        "data": [present(row) for row in page or ()],
-        "additional_data": {"pagination": figures},
-    }
+    return {"data": [present(row) for row in page or ()], "additional_data": figures}
 
 
 def _changes(call: Call, row: Row, *, creating: bool) -> Row:
