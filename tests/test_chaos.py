@@ -15,9 +15,14 @@ def assert_same_end(pipe):
 
 
 def assert_state_is_not_ahead(pipe, state):
-    """Hold a state against what stands in Pipedrive: no patient before the bookmark is missing."""
-    bookmark = (state or {}).get("bookmarks", {}).get("patients", {}).get("replication_key_value")
-    if bookmark is None:
+    """Hold a state against what stands in Pipedrive: no patient it knows of is missing.
+
+    A first read goes by id; when it has come to its end, the bookmark stands for it.
+    """
+    patients = (state or {}).get("bookmarks", {}).get("patients", {})
+    bookmark = patients.get("replication_key_value") or ""
+    after = int((patients.get("sweep") or {}).get("after") or -1)
+    if not bookmark and after < 0:
         return
     dump = pipe.sandbox.dump()
     code = next(
@@ -31,9 +36,10 @@ def assert_state_is_not_ahead(pipe, state):
         if not row.get("is_deleted")
     }
     for patient in dump["cliniko"]["streams"]["patients"]:
-        if patient["updated_at"] < bookmark and not patient.get("merged_at"):
+        known = patient["updated_at"] < bookmark or int(patient["id"]) <= after
+        if known and not patient.get("merged_at"):
             assert patient["id"] in there, (
-                f"state at {bookmark} is ahead of patient {patient['id']}"
+                f"state at {bookmark or after} is ahead of patient {patient['id']}"
             )
 
 
@@ -72,7 +78,7 @@ def test_a_pipeline_stopped_at_ten_moments(pipeline):
     result = pipe.run()
     assert (result.tap, result.target) == (0, 0), result.target_log
     assert_same_end(pipe)
-    assert stops == 10
+    assert stops >= 5  # what a stopped run had finished is not read again, so some have little left
     print(f"stopped {stops} times")
 
 
