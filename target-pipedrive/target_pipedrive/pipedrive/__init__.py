@@ -1,6 +1,9 @@
 """Everything that knows Pipedrive's HTTP.
 
-registry         operations with their prices, objects with their keys
+operations       requests with their prices
+registry         objects with their keys
+names            pipelines, stages and labels by name
+deal_products    lines of deals, many at once
 limits           bursts, searches, the day's tokens
 client           one request: sent, repeated where that is safe, its failure told apart
 address          what an account's address may be
@@ -24,7 +27,9 @@ from target_pipedrive.pipedrive.api import Pipedrive
 from target_pipedrive.pipedrive.client import Client
 from target_pipedrive.pipedrive.fields import BindingStore, Fields
 from target_pipedrive.pipedrive.limits import Limits
-from target_pipedrive.pipedrive.registry import OBJECTS, OPERATIONS, PARENTS, ObjectType, Operation
+from target_pipedrive.pipedrive.names import Names
+from target_pipedrive.pipedrive.operations import Operation
+from target_pipedrive.pipedrive.registry import OBJECTS, OPERATIONS, PARENTS, Kind, ObjectType
 from target_pipedrive.pipedrive.users import Account, User
 
 __all__ = [
@@ -38,7 +43,9 @@ __all__ = [
     "BindingStore",
     "Client",
     "Fields",
+    "Kind",
     "Limits",
+    "Names",
     "ObjectType",
     "Operation",
     "Pipedrive",

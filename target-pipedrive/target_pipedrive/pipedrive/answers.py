@@ -17,7 +17,7 @@ from target_pipedrive.pipedrive.registry import KNOWN_KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_pipedrive.pipedrive.registry import Operation
+    from target_pipedrive.pipedrive.operations import Operation
 
 LONGEST_REASON = 300
 SHORTEST_VALUE = 3

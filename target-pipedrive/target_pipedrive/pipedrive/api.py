@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.errors import Refused, Rejected, SettingsError, UnknownOutcome
 from target_pipedrive.pipedrive import files, users
-from target_pipedrive.pipedrive.registry import FIELDS, ME, OBJECTS, USERS
+from target_pipedrive.pipedrive.deal_products import DealProducts, place
+from target_pipedrive.pipedrive.operations import (
+    CREATE_LEAD_LABEL,
+    LEAD_LABELS,
+    ME,
+    PIPELINES,
+    STAGES,
+    USERS,
+)
+from target_pipedrive.pipedrive.registry import FIELDS, OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from target_pipedrive.desired import File
     from target_pipedrive.pipedrive.client import Client
-    from target_pipedrive.pipedrive.registry import Operation
+    from target_pipedrive.pipedrive.operations import Operation
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +36,15 @@ CUSTOM_FIELDS_IN_A_CALL = 15
 
 Row = dict[str, Any]
 
+_WHOLE: dict[str, str | int] = {"limit": 500}
+
 
 class Pipedrive:
     """One account, object by object; `object` is always a name in the registry."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.deal_products = DealProducts(client)
         self._no_updated_since = {"file"}  # v1 lists files without it
 
     def server_time(self) -> datetime:
@@ -67,6 +79,8 @@ class Pipedrive:
             UnknownOutcome: It may or may not stand in Pipedrive.
         """
         operation = _operation(object, "create")
+        if object == "deal_product":
+            return await self.deal_products.add(body)
         answer = await self.client.call(operation, json=body)
         return _with_id(answer.data, operation)
 
@@ -77,6 +91,8 @@ class Pipedrive:
             Refused: Pipedrive refused it; nothing was written. 404 or 410: it is gone.
         """
         operation = _operation(object, "update")
+        if object == "deal_product":
+            return await self.deal_products.update(str(id), body)
         if object == "file":  # the one body that the API wants as a form
             form = {key: str(value) for key, value in body.items()}
             answer = await self.client.call(operation, ids={"id": id}, data=form)
@@ -91,7 +107,8 @@ class Pipedrive:
             False when it was gone already.
         """
         try:
-            await self.client.call(_operation(object, "delete"), ids={"id": id})
+            ids = place(str(id)) if object == "deal_product" else {"id": str(id)}
+            await self.client.call(_operation(object, "delete"), ids=ids)
         except Refused as refused:
             if refused.gone:
                 return False
@@ -100,6 +117,8 @@ class Pipedrive:
 
     async def get(self, object: str, id: int | str) -> Row | None:
         """One row, or None when the object is gone."""
+        if object == "deal_product":
+            return await self.deal_products.get(str(id))
         try:
             answer = await self.client.call(_operation(object, "get"), ids={"id": id})
         except Refused as refused:
@@ -132,7 +151,7 @@ class Pipedrive:
             answer = await self.client.call(_operation(object, "list"))
             yield [row for row in answer.data or () if live(row)]
         elif object == "file":
-            async for page in self._newest_files(_operation(object, "list"), {}, updated_since):
+            async for page in self._newest(_operation(object, "list"), {}, updated_since):
                 yield page
         else:
             params: dict[str, str | int] = {}
@@ -142,6 +161,26 @@ class Pipedrive:
                 params["custom_fields"] = ",".join(custom_fields)
             async for page in self._filtered(object, params, ids, updated_since, newest_first):
                 yield page
+            if not ids:
+                async for page in self._archived(object, params, updated_since):
+                    yield page
+
+    async def _archived(
+        self, object: str, params: dict[str, str | int], since: datetime | None
+    ) -> AsyncIterator[list[Row]]:
+        """Live rows that the plain list leaves out because somebody archived them."""
+        operation = OBJECTS[object].archived
+        if operation is None:
+            return
+        if operation.version == 1:  # knows no `updated_since`
+            async for page in self._newest(operation, {}, since, "update_time DESC"):
+                yield page
+            return
+        query = {**params, "limit": OBJECTS[object].page, "sort_by": "id"}
+        if since is not None:
+            query["updated_since"] = _stamp(since)
+        async for page in self._v2_pages(operation, query):
+            yield [row for row in page if live(row)]
 
     async def _filtered(
         self,
@@ -173,14 +212,18 @@ class Pipedrive:
         self, object: str, id: int | str, *, since: datetime | None = None
     ) -> AsyncIterator[list[Row]]:
         """Files of one object, page by page, newest first; only those added since."""
-        async for page in self._newest_files(_operation(object, "files"), {"id": id}, since):
+        async for page in self._newest(_operation(object, "files"), {"id": id}, since):
             yield page
 
-    async def _newest_files(
-        self, operation: Operation, ids: Mapping[str, object], since: datetime | None
+    async def _newest(
+        self,
+        operation: Operation,
+        ids: Mapping[str, object],
+        since: datetime | None,
+        sort: str = "id DESC",
     ) -> AsyncIterator[list[Row]]:
-        """Files, newest first, until they are too old: their lists know no filter."""
-        params: dict[str, str | int] = {"sort": "id DESC", "limit": OBJECTS["file"].page}
+        """Rows of a v1 list without a filter, newest first, until they are too old."""
+        params: dict[str, str | int] = {"sort": sort, "limit": OBJECTS["file"].page}
         async for page in self._v1_pages(operation, params, ids):
             recent = [row for row in page if _changed(row, since)]
             yield [row for row in recent if live(row)]
@@ -213,6 +256,25 @@ class Pipedrive:
                 "Pipedrive keeps file %s under another name than it was given", row["id"]
             )
         return row
+
+    async def pipelines(self) -> list[Row]:
+        """All live pipelines, in the order of their ids."""
+        return [row async for page in self._v2_pages(PIPELINES, _WHOLE) for row in page]
+
+    async def stages(self) -> list[Row]:
+        """All live stages of all pipelines, in the order of their ids."""
+        return [row async for page in self._v2_pages(STAGES, _WHOLE) for row in page]
+
+    async def lead_labels(self) -> list[Row]:
+        """All labels of leads (their ids are UUIDs)."""
+        return list((await self.client.call(LEAD_LABELS)).data or ())
+
+    async def create_lead_label(self, name: str, color: str) -> Row:
+        """Create a label for leads."""
+        body = {"name": name, "color": color}
+        return _with_id(
+            (await self.client.call(CREATE_LEAD_LABEL, json=body)).data, CREATE_LEAD_LABEL
+        )
 
     async def merge_persons(self, loser: int, survivor: int) -> None:
         """Merge one person into another, which keeps its ID and wins where they differ.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.pipedrive.files import Multipart
     from target_pipedrive.pipedrive.limits import Limits
-    from target_pipedrive.pipedrive.registry import Operation
+    from target_pipedrive.pipedrive.operations import Operation
     from target_pipedrive.pipedrive.transport import Reply
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import date
 
-    from target_pipedrive.pipedrive.registry import Operation
+    from target_pipedrive.pipedrive.operations import Operation
 
 logger = logging.getLogger(__name__)
 

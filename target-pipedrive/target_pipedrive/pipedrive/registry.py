@@ -1,41 +1,48 @@
-"""What Pipedrive offers: every operation with its price, every object with its keys.
+"""What Pipedrive's objects take: their keys and kinds of values, parents, dates, custom fields.
 
-Prices are the `x-token-cost` of Pipedrive's official OpenAPI files, keys are their request
-bodies. Persons, organizations, deals, activities and products live on v2 alone; notes, files,
-leads, activity types, users and merges exist on v1 alone.
+Keys are the request bodies of Pipedrive's official OpenAPI files. Persons, organizations, deals
+and their products, activities and products live on v2 alone; notes, files, leads, activity
+types, users and merges exist on v1 alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.pipedrive import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-Version = Literal[1, 2]
+    from target_pipedrive.pipedrive.operations import FieldOperations, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One kind of request.
+class Kind(StrEnum):
+    """What a key's value is."""
 
-    Args:
-        name: Our name for it, such as `person.create`; used in logs, counts and errors.
-        method: HTTP method.
-        version: API version that holds it.
-        path: Path below `/api/v1` or `/api/v2`, with `{id}`-style places.
-        cost: Price in tokens.
-        search: Counts in Pipedrive's narrower window for searches.
-    """
-
-    name: str
-    method: str
-    version: Version
-    path: str
-    cost: int
-    search: bool = False
+    TEXT = "text"
+    HTML = "html"  # rewritten by the server, so it is never compared
+    NUMBER = "number"
+    INTEGER = "integer"
+    FLAG = "flag"  # true or false
+    BIT = "bit"  # 0 or 1, as old endpoints want it
+    DAY = "day"  # YYYY-MM-DD
+    CLOCK = "clock"  # HH:MM:SS, UTC
+    SPAN = "span"  # HH:MM
+    MOMENT = "moment"  # RFC 3339, UTC, whole seconds
+    STAMP = "stamp"  # YYYY-MM-DD HH:MM:SS, UTC
+    USER = "user"
+    REFERENCE = "reference"  # an object of `PARENTS`
+    CONTACTS = "contacts"  # [{"value", "label", "primary"}]
+    ADDRESS = "address"  # {"value", …}
+    AMOUNT = "amount"  # {"amount", "currency"}
+    PRICES = "prices"  # [{"price", "currency"}]
+    PEOPLE = "people"  # [{"person_id", "primary"}]
+    IDS = "ids"  # of labels
+    NAMES = "names"  # of labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +51,41 @@ class ObjectType:
 
     Args:
         name: Our name for it, such as `person`.
-        writable: Built-in keys that a body may hold.
-        create_only: Those of `writable` that only a create takes.
+        plural: The name of many of them, such as `persons`.
+        keys: Built-in keys that a body may hold → what they hold.
+        names: Keys of ours that hold names and stand for ids: → what they hold.
+        create_only: Those of `keys` that only a create takes.
         required: Keys without which a create is refused.
         fields_object: Path of its custom fields, such as `personFields`; empty without any.
-        carries_date: Whether `add_time` can hold a date of the past.
-        list: Operation, or None where Pipedrive has none; so for the next four.
+        list: Operation, or None where Pipedrive has none; so for the next eight.
+        archived: Lists what `list` leaves out; see `list`.
         get: See `list`.
         create: See `list`.
+        create_many: Creates up to 100 at once; see `list`.
         update: See `list`.
         delete: See `list`.
         merge: See `list`.
         files: Lists the files of one object; see `list`.
-        admin_only: Those of `writable` that are refused unless the token is an administrator's.
+        admin_only: Those of `keys` that are refused unless the token is an administrator's.
         clearable: Built-in keys that take null.
         empties: What empties a built-in that refuses null.
-        html: Keys whose HTML the server rewrites, so that they are never compared.
         parents: Body keys that name the object it hangs on; at least one must be given.
+        dates: Keys that can tell when something was in the past, and what must be known of them.
         page: Rows in a page.
     """
 
     name: str
-    writable: frozenset[str]
+    plural: str
+    keys: Mapping[str, Kind]
+    names: Mapping[str, Kind] = field(default_factory=lambda: MappingProxyType({}))
     create_only: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     fields_object: str = ""
-    carries_date: bool = False
     list: Operation | None = None
+    archived: Operation | None = None
     get: Operation | None = None
     create: Operation | None = None
+    create_many: Operation | None = None
     update: Operation | None = None
     delete: Operation | None = None
     merge: Operation | None = None
@@ -80,72 +93,46 @@ class ObjectType:
     admin_only: frozenset[str] = frozenset()
     clearable: frozenset[str] = frozenset()
     empties: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    html: frozenset[str] = frozenset()
     parents: tuple[str, ...] = ()
+    dates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     page: int = 500
+
+    @property
+    def writable(self) -> frozenset[str]:
+        """Built-in keys that a body may hold."""
+        return frozenset(self.keys)
+
+    @property
+    def html(self) -> frozenset[str]:
+        """Keys whose HTML the server rewrites, so that they are never compared."""
+        return frozenset(key for key, kind in self.keys.items() if kind is Kind.HTML)
 
     @property
     def custom_fields(self) -> bool:
         """Whether it can carry custom fields."""
         return bool(self.fields_object)
 
-
-class Operations(TypedDict, total=False):
-    """Requests that an object may have; the arguments of `ObjectType` under the same names."""
-
-    list: Operation
-    get: Operation
-    create: Operation
-    update: Operation
-    delete: Operation
-    merge: Operation
-    files: Operation
-
-
-@dataclass(frozen=True, slots=True)
-class FieldOperations:
-    """Requests about the custom fields of one object."""
-
-    list: Operation
-    create: Operation
-    add_options: Operation
+    @property
+    def carries_date(self) -> bool:
+        """Whether `add_time` can hold a date of the past."""
+        return "add_time" in self.dates
 
 
 def _keys(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _v2(name: str, plural: str, *, files: bool = True, merge: bool = True) -> Operations:
-    """The five operations of a v2 object at v2's prices, and what v1 alone does with it."""
-    row = f"/{plural}/{{id}}"
-    operations: Operations = {
-        "list": Operation(f"{name}.list", "GET", 2, f"/{plural}", 10),
-        "get": Operation(f"{name}.get", "GET", 2, row, 1),
-        "create": Operation(f"{name}.create", "POST", 2, f"/{plural}", 5),
-        "update": Operation(f"{name}.update", "PATCH", 2, row, 5),
-        "delete": Operation(f"{name}.delete", "DELETE", 2, row, 3),
-    }
-    if files:
-        operations["files"] = Operation(f"{name}.files", "GET", 1, f"{row}/files", 20)
-    if merge:
-        operations["merge"] = Operation(f"{name}.merge", "PUT", 1, f"{row}/merge", 40)
-    return operations
+def _kinds(text: str) -> Mapping[str, Kind]:
+    """Read lines of `kind: key key …`."""
+    lines = (line.partition(":") for line in text.splitlines() if line.strip())
+    return MappingProxyType(
+        {key: Kind(kind.strip()) for kind, _, keys in lines for key in keys.split()}
+    )
 
 
-def _v1(name: str, plural: str, update: str) -> Operations:
-    """The five operations of a v1 object, at v1's uniform prices."""
-    row = f"/{plural}/{{id}}"
-    return {
-        "list": Operation(f"{name}.list", "GET", 1, f"/{plural}", 20),
-        "get": Operation(f"{name}.get", "GET", 1, row, 2),
-        "create": Operation(f"{name}.create", "POST", 1, f"/{plural}", 10),
-        "update": Operation(f"{name}.update", update, 1, row, 10),
-        "delete": Operation(f"{name}.delete", "DELETE", 1, row, 6),
-    }
+def _map(**values: Any) -> Mapping[str, Any]:
+    return MappingProxyType(values)
 
-
-_activity_type = _v1("activity_type", "activityTypes", "PUT")
-del _activity_type["get"]  # Pipedrive reads activity types as a whole list only
 
 PARENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -155,9 +142,17 @@ PARENTS: Mapping[str, str] = MappingProxyType(
         "product_id": "product",
         "activity_id": "activity",
         "lead_id": "lead",
+        "organization_id": "organization",
     }
 )
-"""Body keys that name a parent → its object."""
+"""Body keys that name another object → which; `organization_id` is how leads say `org_id`."""
+
+_FILE_PARENTS = tuple(key for key in PARENTS if key != "organization_id")
+_LABELS = _map(labels=Kind.NAMES)
+_ON_CREATE = "when it is created"
+
+_activity_type = operations.v1("activity_type", "activityTypes", "PUT")
+del _activity_type["get"]  # Pipedrive reads activity types as a whole list only
 
 OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
     {
@@ -165,180 +160,244 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
         for kind in (
             ObjectType(
                 "person",
-                # The last row exists only in accounts with contact sync; elsewhere it is refused.
-                writable=_keys(
-                    "name first_name last_name owner_id org_id add_time emails phones visible_to "
-                    "label_ids marketing_status "
-                    "im postal_address notes birthday job_title"
-                ),
+                "persons",
+                # The last line exists only in accounts with contact sync; elsewhere it is refused.
+                keys=_kinds("""
+                    text: name first_name last_name marketing_status
+                    user: owner_id
+                    reference: org_id
+                    moment: add_time
+                    contacts: emails phones
+                    integer: visible_to
+                    ids: label_ids
+                    text: im postal_address notes birthday job_title
+                """),
+                names=_LABELS,
                 create_only=_keys("add_time"),
                 required=("name",),
                 fields_object="personFields",
-                carries_date=True,
-                empties=MappingProxyType({"emails": [], "phones": [], "label_ids": []}),
-                **_v2("person", "persons"),
+                empties=_map(emails=[], phones=[], label_ids=[]),
+                dates=_map(add_time=_ON_CREATE),
+                **operations.v2("person", "persons"),
             ),
             ObjectType(
                 "organization",
-                writable=_keys(
-                    "name owner_id add_time visible_to label_ids address "
-                    "website linkedin industry annual_revenue employee_count"
-                ),
+                "organizations",
+                keys=_kinds("""
+                    text: name website linkedin
+                    user: owner_id
+                    moment: add_time
+                    integer: visible_to industry annual_revenue employee_count
+                    ids: label_ids
+                    address: address
+                """),
+                names=_LABELS,
                 create_only=_keys("add_time"),
                 required=("name",),
                 fields_object="organizationFields",
-                carries_date=True,
                 clearable=_keys("website linkedin industry annual_revenue employee_count"),
-                empties=MappingProxyType({"label_ids": []}),
-                **_v2("organization", "organizations"),
+                empties=_map(label_ids=[]),
+                dates=_map(add_time=_ON_CREATE),
+                **operations.v2("organization", "organizations"),
             ),
             ObjectType(
                 "deal",
+                "deals",
                 # `add_time` was dropped with v1; `is_deleted` is listed but belongs to delete.
-                writable=_keys(
-                    "title owner_id person_id org_id pipeline_id stage_id value currency status "
-                    "is_archived archive_time probability lost_reason visible_to close_time "
-                    "won_time lost_time expected_close_date label_ids"
-                ),
+                keys=_kinds("""
+                    text: title currency status lost_reason
+                    user: owner_id
+                    reference: person_id org_id
+                    integer: pipeline_id stage_id visible_to
+                    number: value probability
+                    flag: is_archived
+                    stamp: archive_time
+                    moment: close_time won_time lost_time
+                    day: expected_close_date
+                    ids: label_ids
+                """),
+                names=_map(pipeline=Kind.TEXT, stage=Kind.TEXT, labels=Kind.NAMES),
                 required=("title",),
                 fields_object="dealFields",
                 clearable=_keys("probability lost_reason close_time"),
-                empties=MappingProxyType({"label_ids": []}),
-                **_v2("deal", "deals"),
+                empties=_map(label_ids=[]),
+                dates=_map(
+                    won_time="with `status: won`",
+                    lost_time="with `status: lost`",
+                    close_time="with `status: won` or `lost`",
+                    expected_close_date="",
+                    archive_time="with `is_archived: true`",
+                ),
+                archived=operations.DEALS_ARCHIVED,
+                **operations.v2("deal", "deals"),
+            ),
+            ObjectType(
+                "deal_product",
+                "deal_products",
+                keys=_kinds("""
+                    reference: deal_id product_id
+                    number: item_price quantity tax discount
+                    text: comments discount_type tax_method billing_frequency
+                    flag: is_enabled
+                    integer: product_variation_id billing_frequency_cycles
+                    day: billing_start_date
+                """),
+                required=("deal_id", "product_id", "item_price", "quantity"),
+                clearable=_keys("product_variation_id billing_frequency_cycles billing_start_date"),
+                empties=_map(comments="", discount=0, tax=0),
+                parents=("deal_id",),
+                dates=_map(billing_start_date="for what is billed again and again"),
+                **operations.deal_product(),
             ),
             ObjectType(
                 "lead",
-                # Leads borrow the deals' custom fields in v1 shapes; those are not written here.
-                writable=_keys(
-                    "title owner_id label_ids person_id organization_id value "
-                    "expected_close_date visible_to was_seen origin_id channel channel_id"
-                ),
+                "leads",
+                # Leads borrow the deals' custom fields, in v1 shapes at the body's root.
+                keys=_kinds("""
+                    text: title visible_to origin_id channel_id
+                    user: owner_id
+                    ids: label_ids
+                    reference: person_id organization_id
+                    amount: value
+                    day: expected_close_date
+                    flag: was_seen
+                    integer: channel
+                """),
+                names=_LABELS,
                 create_only=_keys("origin_id"),
                 required=("title",),
                 clearable=_keys(
                     "person_id organization_id value expected_close_date channel channel_id"
                 ),
+                empties=_map(label_ids=[]),
                 parents=("person_id", "organization_id"),
-                **_v1("lead", "leads", "PATCH"),
+                dates=_map(expected_close_date=""),
+                archived=operations.LEADS_ARCHIVED,
+                **operations.v1("lead", "leads", "PATCH"),
             ),
             ObjectType(
                 "activity",
+                "activities",
                 # `person_id` only mirrors the primary participant; `attendees` may be sent
                 # invitations by the calendar sync, so it is no key of ours.
-                writable=_keys(
-                    "subject type owner_id deal_id lead_id org_id project_id due_date due_time "
-                    "duration busy done location participants public_description priority note"
-                ),
+                keys=_kinds("""
+                    text: subject type public_description
+                    user: owner_id
+                    reference: deal_id lead_id org_id
+                    integer: project_id priority
+                    day: due_date
+                    clock: due_time
+                    span: duration
+                    flag: busy done
+                    address: location
+                    people: participants
+                    html: note
+                """),
                 required=("subject",),
-                empties=MappingProxyType(
-                    {"note": "", "public_description": "", "participants": []}
-                ),
-                html=_keys("note"),
-                **_v2("activity", "activities", files=False, merge=False),
+                empties=_map(note="", public_description="", participants=[]),
+                dates=_map(due_date="with `due_time`: one moment in UTC"),
+                **operations.v2("activity", "activities", files=False, merge=False),
             ),
             ObjectType(
                 "activity_type",
-                writable=_keys("name icon_key color order_nr"),
+                "activity_types",
+                keys=_kinds("""
+                    text: name icon_key color
+                    integer: order_nr
+                """),
                 required=("name", "icon_key"),
                 **_activity_type,
             ),
             ObjectType(
                 "note",
-                writable=_keys(
-                    "content lead_id deal_id person_id org_id project_id task_id user_id add_time "
-                    "pinned_to_lead_flag pinned_to_deal_flag pinned_to_organization_flag "
-                    "pinned_to_person_flag pinned_to_project_flag pinned_to_task_flag"
-                ),
+                "notes",
+                keys=_kinds("""
+                    html: content
+                    reference: lead_id deal_id person_id org_id
+                    integer: project_id task_id
+                    user: user_id
+                    stamp: add_time
+                    bit: pinned_to_lead_flag pinned_to_deal_flag pinned_to_organization_flag
+                    bit: pinned_to_person_flag pinned_to_project_flag pinned_to_task_flag
+                """),
                 required=("content",),
                 admin_only=_keys("user_id"),
-                carries_date=True,
-                html=_keys("content"),
                 parents=("person_id", "org_id", "deal_id", "lead_id", "project_id", "task_id"),
-                **_v1("note", "notes", "PUT"),
+                dates=_map(add_time="at any time"),
+                **operations.v1("note", "notes", "PUT"),
             ),
             ObjectType(
                 "product",
-                writable=_keys(
-                    "name code description unit tax category owner_id is_linkable visible_to "
-                    "prices billing_frequency billing_frequency_cycles"
-                ),
+                "products",
+                keys=_kinds("""
+                    text: name code description unit billing_frequency
+                    number: tax
+                    integer: category visible_to billing_frequency_cycles
+                    user: owner_id
+                    flag: is_linkable
+                    prices: prices
+                """),
                 required=("name",),
                 fields_object="productFields",
                 clearable=_keys("billing_frequency_cycles"),
-                empties=MappingProxyType({"code": "", "description": "", "unit": "", "tax": 0}),
-                **_v2("product", "products", merge=False),
+                empties=_map(code="", description="", unit="", tax=0),
+                **operations.v2("product", "products", merge=False),
             ),
             ObjectType(
                 "file",
-                writable=_keys("name description") | frozenset(PARENTS),
-                create_only=frozenset(PARENTS),
-                parents=tuple(PARENTS),
+                "files",
+                keys=_kinds(f"""
+                    text: name description
+                    reference: {" ".join(_FILE_PARENTS)}
+                """),
+                create_only=frozenset(_FILE_PARENTS),
+                parents=_FILE_PARENTS,
                 page=100,
-                **_v1("file", "files", "PUT"),
+                **operations.v1("file", "files", "PUT"),
             ),
         )
     }
 )
 
-
-def _fields(path: str) -> FieldOperations:
-    return FieldOperations(
-        list=Operation(f"{path}.list", "GET", 2, f"/{path}", 10),
-        create=Operation(f"{path}.create", "POST", 2, f"/{path}", 5),
-        add_options=Operation(f"{path}.add_options", "POST", 2, f"/{path}/{{code}}/options", 5),
-    )
-
-
 FIELDS: Mapping[str, FieldOperations] = MappingProxyType(
-    {kind.name: _fields(kind.fields_object) for kind in OBJECTS.values() if kind.fields_object}
+    {
+        kind.name: operations.fields(kind.fields_object)
+        for kind in OBJECTS.values()
+        if kind.fields_object
+    }
 )
 """Requests about custom fields, by object."""
 
-ME = Operation("users.me", "GET", 1, "/users/me", 2)
-USERS = Operation("users.list", "GET", 1, "/users", 20)
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        operation.name: operation
-        for operation in (
-            *(
-                found
-                for kind in OBJECTS.values()
-                for found in (
-                    kind.list,
-                    kind.get,
-                    kind.create,
-                    kind.update,
-                    kind.delete,
-                    kind.merge,
-                    kind.files,
-                )
-                if found is not None
-            ),
-            *(
-                found
-                for group in FIELDS.values()
-                for found in (group.list, group.create, group.add_options)
-            ),
-            ME,
-            USERS,
-        )
-    }
-)
+def _operations() -> Iterator[Operation]:
+    for kind in OBJECTS.values():
+        for name in ("archived", *operations.Operations.__annotations__):
+            operation: Operation | None = getattr(kind, name)
+            if operation is not None:
+                yield operation
+    for group in FIELDS.values():
+        yield from (group.list, group.create, group.add_options)
+    yield from operations.ACCOUNT
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType({one.name: one for one in _operations()})
 """Every operation, by name: the price list."""
 
-KNOWN_KEYS: frozenset[str] = frozenset().union(*(kind.writable for kind in OBJECTS.values())) | {
+KNOWN_KEYS: frozenset[str] = frozenset().union(*(kind.keys for kind in OBJECTS.values())) | {
     "custom_fields",
+    "data",
     "id",
     "field_name",
     "field_type",
     "options",
     "label",
     "value",
+    "amount",
     "primary",
     "currency",
     "price",
     "merge_with_id",
+    "deal_ids",
     "updated_since",
     "cursor",
     "limit",
