@@ -20,7 +20,7 @@ from target_pipedrive.pipedrive.lines import lines
 from target_pipedrive.pipedrive.values import fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from target_pipedrive.desired import Desired
     from target_pipedrive.ledger import Ledger
@@ -98,6 +98,8 @@ class Index:
         self._ledger = ledger
         self._views = views(rules)
         self._refreshed: dict[str, datetime] = {}
+        self._listed_deals: set[str] = set()
+        """Deals whose lines of earlier runs are known."""
         self._lock = asyncio.Lock()
 
     async def find(self, desired: Desired, body: dict[str, Any]) -> Existing | None:
@@ -110,7 +112,10 @@ class Index:
         Raises:
             Rejected: `ambiguous_match`, when several rows of others agree.
         """
-        await self._refresh(desired.object)
+        if desired.object == "deal_product":
+            await self._refresh_lines(str(body["deal_id"]))
+        else:
+            await self._refresh(desired.object)
         if ours := self._free(desired.object, sign(desired, body)):
             return Existing(ours[0], ours=True)
         generated = desired.file is not None and desired.file.data is not None
@@ -145,6 +150,11 @@ class Index:
     def adopts(self, obj: str) -> bool:
         """Return whether rows of others may be taken over, by a match."""
         return bool(self._view(obj).matches)
+
+    def made(self, obj: str, row_id: str) -> None:
+        """A row was created just now: nothing of an earlier run can hang on it."""
+        if obj == "deal" and "deal_product" in self._views:
+            self._listed_deals.add(row_id)
 
     def note_end(self, now: datetime) -> None:
         """The run ends in good order: everything we wrote until now is in the ledger.
@@ -182,6 +192,37 @@ class Index:
                 )
             self._refreshed[obj] = began
 
+    async def _refresh_lines(self, deal: str) -> None:
+        """List the lines of deals that may hold some of an earlier run, 100 deals at once.
+
+        Adding a line changes its deal, so that after a run which ended in good order only deals
+        that changed since are asked about.
+        """
+        async with self._lock:
+            if "deal_product" not in self._refreshed:
+                await self._let_commits_land()
+                began = self._pipedrive.server_time()
+                linked = self._ledger.links.ids("deal")
+                unknown = linked - self._listed_deals
+                if seen := self._ledger.book.noted("seen deal_product"):
+                    since = datetime.fromisoformat(seen)
+                    changed: set[str] = set()
+                    async for page in self._pipedrive.rows("deal", updated_since=since):
+                        changed |= {str(row["id"]) for row in page}
+                    unknown &= changed
+                await self._list_lines(sorted(unknown))
+                self._listed_deals |= linked
+                self._refreshed["deal_product"] = began
+            if deal not in self._listed_deals:
+                await self._list_lines([deal])
+                self._listed_deals.add(deal)
+
+    async def _list_lines(self, deals: list[str]) -> None:
+        async for page in self._pipedrive.deal_products.lines(deals):
+            self._ledger.signs.replace(
+                "deal_product", {row["id"]: self._signs("deal_product", row) for row in page}
+            )
+
     async def _let_commits_land(self) -> None:
         """Wait until a create that a killed run sent last can no longer be under way."""
         newest = self._ledger.links.newest_intent()
@@ -197,6 +238,8 @@ class Index:
         parent, parent_id = _parent(body) if desired.object == "file" else ("", "")
         if parent and OBJECTS[PARENTS[parent]].files is not None:
             pages = self._pipedrive.files_of(PARENTS[parent], parent_id, since=since)
+        elif desired.object == "deal_product":
+            pages = self._pipedrive.deal_products.lines([str(body["deal_id"])])
         else:
             pages = self._pipedrive.rows(
                 desired.object,
@@ -211,19 +254,30 @@ class Index:
         """Return everything a row can be recognised by."""
         view = self._view(obj)
         keys = {label: self._fields.text(row, obj, label) for label in view.fields}
-        found = [f"{Found.FIELD} {label}: {key}" for label, key in keys.items() if key]
+        found = field_marks(keys)
         if not found:  # a row with our key is nobody else's to adopt
             for names in view.matches:
                 found += [match_sign(values) for values in _match_values(row, names)]
-        text = row.get("content") or row.get("note") or ""
-        for label in view.lines:
-            found += [f"{Found.LINE} {label}: {key}" for key in _keys_in(text, label)]
+        found += line_marks(row, view.lines)
+        if obj == "lead" and row.get("origin_id"):
+            found.append(f"{Found.ORIGIN} : {row['origin_id']}")
         if obj == "file":
             for parent in PARENTS:
                 if row.get(parent):
                     name = f"{Found.NAME} {parent}={row[parent]} {row.get('name')}"
                     found += [name, f"{name} {row.get('file_size')}"]
         return found
+
+
+def field_marks(keys: Mapping[str, str | None]) -> list[str]:
+    """Return the marks in the custom fields that hold our keys, by label."""
+    return [f"{Found.FIELD} {label}: {key}" for label, key in keys.items() if key]
+
+
+def line_marks(row: dict[str, Any], labels: Iterable[str]) -> list[str]:
+    """Return the marks in the lines of a row's text."""
+    text = row.get("content") or row.get("note") or row.get("comments") or ""
+    return [f"{Found.LINE} {label}: {key}" for label in labels for key in _keys_in(text, label)]
 
 
 def sign(desired: Desired, body: dict[str, Any]) -> str:

@@ -28,8 +28,10 @@ from target_pipedrive.world import LedgerWorld
 from target_pipedrive.writer import Policy, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+    from target_pipedrive.ledger import Reject
     from target_pipedrive.mapping import MappingSet
     from target_pipedrive.pipedrive import Account
     from target_pipedrive.settings import Settings
@@ -53,6 +55,7 @@ class LoadSession:
 
     def __init__(self, *, settings: Settings, ledger: Ledger, client: Client, flow: Flow) -> None:
         self._settings = settings
+        self._retry: Collection[Reject] | None = None
         self._ledger = ledger
         self._client = client
         self._flow = flow
@@ -63,8 +66,18 @@ class LoadSession:
         self._ticker: asyncio.Task[None]
 
     @classmethod
-    async def open(cls, settings: Settings, mapping: MappingSet) -> LoadSession:
+    async def open(
+        cls,
+        settings: Settings,
+        mapping: MappingSet,
+        retry: Collection[Reject] | None = None,
+    ) -> LoadSession:
         """Open ledger and account, and see that they belong together.
+
+        Args:
+            settings: Of the target.
+            mapping: The mapping files.
+            retry: Rejected records to try again, instead of all, at the end.
 
         Raises:
             SettingsError: The ledger or a folder cannot be used, or is another account's.
@@ -85,6 +98,7 @@ class LoadSession:
         )
         client = Client(settings.api_url, settings.api_token, limits, max_connections=IN_FLIGHT)
         session = cls(settings=settings, ledger=ledger, client=client, flow=Flow(IN_FLIGHT))
+        session._retry = retry
         try:
             await session._connect(mapping)
         except BaseException:
@@ -98,7 +112,7 @@ class LoadSession:
         ledger, settings = self._ledger, self._settings
         pipedrive = Pipedrive(self._client)
         account = await pipedrive.account()
-        _bind(ledger, account, self._client.host)
+        bind(ledger, account, self._client.host)
         if not account.is_admin:
             logger.warning(
                 "The token's user is no administrator: Pipedrive may hide rows from it, and "
@@ -157,7 +171,10 @@ class LoadSession:
 
     async def end(self) -> None:
         """All input was read: do what waited for it."""
-        await self._engine.end()
+        if self._retry is None:
+            await self._engine.end()
+        else:
+            await self._engine.retry(self._retry)
 
     async def broken(self) -> NoReturn:
         """Raise what ends the run, as soon as a write, or writing down, meets it."""
@@ -300,8 +317,12 @@ def _choices(settings: Settings, mapping: MappingSet, account: Account, users: U
     return blake2b(repr(parts).encode(), digest_size=32).digest()
 
 
-def _bind(ledger: Ledger, account: Account, host: str) -> None:
-    """See that the ledger is this account's; a new one becomes it."""
+def bind(ledger: Ledger, account: Account, host: str) -> None:
+    """See that the ledger is this account's; a new one becomes it.
+
+    Raises:
+        SettingsError: It is another account's.
+    """
     bound = ledger.book.noted("company")
     if bound is None:
         ledger.book.note("company", str(account.company_id))

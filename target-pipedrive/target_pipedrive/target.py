@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -20,9 +21,12 @@ from target_pipedrive.session import LoadSession
 from target_pipedrive.settings import SCHEMA, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from target_pipedrive.ledger import Reject
 
 
 class TargetPipedrive(Target):
@@ -43,20 +47,26 @@ class TargetPipedrive(Target):
 
     def __init__(self, **options: Any) -> None:
         self._bridge: Bridge | None = None
+        self._retry: Collection[Reject] | None = None
         try:
             super().__init__(**options)
         except ConfigValidationError as error:
             raise SettingsError(*error.errors) from error
-        self._settings = Settings.parse(self.config)
-        self._mapping = mapping.load(
-            self._settings.mapping,
+        self.settings = Settings.parse(self.config)
+        self.mapping = mapping.load(
+            self.settings.mapping,
             options=mapping.Options(
-                note_format=self._settings.note_format,
-                currency=self._settings.currency,
-                default_owner=self._settings.default_owner,
+                note_format=self.settings.note_format,
+                currency=self.settings.currency,
+                default_owner=self.settings.default_owner,
             ),
             objects={
-                name: mapping.ObjectKeys(kind.writable, kind.custom_fields)
+                name: mapping.ObjectKeys(
+                    kind.writable | kind.names.keys(),
+                    kind.custom_fields,
+                    {**kind.keys, **kind.names},
+                    kind.parents,
+                )
                 for name, kind in OBJECTS.items()
             },
         )
@@ -116,6 +126,16 @@ class TargetPipedrive(Target):
                     self._bridge.stop()
             raise
 
+    def retry(self, chosen: Collection[Reject]) -> None:
+        """Try rejected records again, without a tap.
+
+        Raises:
+            TargetError: The run cannot go on.
+            SystemExit: A signal asked to stop.
+        """
+        self._retry = chosen
+        self.load(io.StringIO())
+
     def process_endofpipe(self) -> None:
         """Wait until everything read is settled."""
         self._open().finish()
@@ -123,7 +143,9 @@ class TargetPipedrive(Target):
     def _open(self) -> Bridge:
         """Return the way to the engine; the first call opens it."""
         if self._bridge is None:
-            self._bridge = Bridge(lambda: LoadSession.open(self._settings, self._mapping))
+            self._bridge = Bridge(
+                lambda: LoadSession.open(self.settings, self.mapping, self._retry)
+            )
             self._bridge.start()
         return self._bridge
 

@@ -9,8 +9,9 @@ from target_pipedrive.ledger.links import Link, LinkKey, Links
 from target_pipedrive.ledger.rejects import Dropped, Reject, Rejects
 from target_pipedrive.ledger.seen import Seen
 from target_pipedrive.ledger.signs import Signs
+from target_pipedrive.ledger.survey import Finding, Survey
 
-__all__ = ["Dropped", "Ledger", "Link", "LinkKey", "Reject"]
+__all__ = ["Dropped", "Finding", "Ledger", "Link", "LinkKey", "Reject"]
 
 
 class Ledger:
@@ -34,6 +35,7 @@ class Ledger:
         self.rejects = Rejects(self._database, run)
         self.seen = Seen(self._database)
         self.signs = Signs(self._database)
+        self.survey = Survey(self._database)
 
     async def durable(self) -> None:
         """Return when everything written so far would outlive a crash."""

@@ -90,6 +90,11 @@ class Database:
         self._compiled: dict[Executable, _Compiled] = {}
         self._lost = False
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file."""
+        return self._dialect.name == "sqlite"
+
     def close(self) -> None:
         """Write down what is pending and let go of the database.
 
@@ -219,7 +224,7 @@ class Database:
         decoders = [  # psycopg gives all our types itself
             column.type.dialect_impl(dialect).result_processor(dialect, None)
             for column in getattr(statement, "selected_columns", ())
-            if dialect.name == "sqlite"
+            if self.is_sqlite
         ]
         return _Compiled(
             str(compiled),

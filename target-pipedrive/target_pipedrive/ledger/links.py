@@ -118,6 +118,11 @@ class Links:
         query = select(table.pipedrive_id).where(table.object == obj, table.pipedrive_id.in_(ids))
         return set(self._db.run(query).scalars())
 
+    def ids(self, obj: str) -> set[str]:
+        """Return the Pipedrive ids of all objects of a kind."""
+        table = schema.links.c
+        return set(self._db.run(select(table.pipedrive_id).where(table.object == obj)).scalars())
+
     def announce(self, key: LinkKey) -> None:
         """Write down that an object is about to be created."""
         self._db.put(schema.intents, _columns(key), {"run": self._run, "announced_at": time.time()})

@@ -1,0 +1,11 @@
+"""What the command line offers besides loading."""
+
+from __future__ import annotations
+
+from target_pipedrive.commands.ledger import ledger
+from target_pipedrive.commands.rejects import rejects
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = (rejects, ledger)
+"""Each is a subcommand of `target-pipedrive`."""
