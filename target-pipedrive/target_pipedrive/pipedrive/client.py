@@ -48,6 +48,7 @@ class Client:
         tries: How often a request that is safe to repeat is sent before it fails.
         max_connections: Connections at the same time.
         first_wait: Seconds before the first repetition; each next one waits twice as long.
+        transport: How requests travel; over HTTP by default.
 
     Raises:
         SettingsError: `api_url` is no https address.
@@ -63,6 +64,7 @@ class Client:
         tries: int = 5,
         max_connections: int = 32,
         first_wait: float = 0.5,
+        transport: Callable[..., Transport] = Transport,
     ) -> None:
         # stamina's own hooks may print to stdout, which belongs to Singer's messages.
         stamina.instrumentation.set_on_retry_hooks([_log_repetition])
@@ -76,7 +78,7 @@ class Client:
         self._base = {1: f"{base}/api/v1", 2: f"{base}/api/v2"}
         self._ahead = timedelta(0)
         self._clock_read_at = float("-inf")
-        self._transport = Transport(
+        self._transport = transport(
             self.host,
             {
                 "x-api-token": token,
