@@ -155,10 +155,16 @@ REJECTS: dict[str, RejectCode] = {
         "A group appointment has no attendee left.",
         "Nothing to do, unless attendees were cancelled by mistake.",
     ),
+    "unknown_stage": RejectCode(
+        "The record names a pipeline or stage that Pipedrive does not have, or has twice.",
+        "Make it in Pipedrive, or mend the name in the mapping or at the source; "
+        "the next run tries again.",
+    ),
     "ambiguous_match": RejectCode(
-        "Two or more persons in Pipedrive have the same e-mail and the same name.",
-        "Merge them in Pipedrive, or write the Cliniko patient ID into the right one; "
-        "then run again.",
+        "Two or more objects in Pipedrive match the record, such as persons of the same e-mail "
+        "and the same name.",
+        "Answer in the review file which one it is (see `review_file`), or merge them in "
+        "Pipedrive; then run again.",
     ),
     "mapping_failed": RejectCode(
         "A mapping expression failed on this record.",

@@ -18,6 +18,7 @@ from target_pipedrive.errors import Rejected
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
 from target_pipedrive.pipedrive.lines import lines
 from target_pipedrive.pipedrive.values import fold_name
+from target_pipedrive.review import Review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -88,15 +89,22 @@ class Index:
         fields: Hash keys of the fields that hold our marks.
         ledger: Where signs are kept.
         rules: The rules that make objects.
+        review: Chooses where several rows of others agree.
     """
 
     def __init__(
-        self, pipedrive: Pipedrive, fields: Fields, ledger: Ledger, rules: Iterable[ObjectRule]
+        self,
+        pipedrive: Pipedrive,
+        fields: Fields,
+        ledger: Ledger,
+        rules: Iterable[ObjectRule],
+        review: Review | None = None,
     ) -> None:
         self._pipedrive = pipedrive
         self._fields = fields
         self._ledger = ledger
         self._views = views(rules)
+        self._review = review or Review()
         self._refreshed: dict[str, datetime] = {}
         self._listed_deals: set[str] = set()
         """Deals whose lines of earlier runs are known."""
@@ -123,11 +131,8 @@ class Index:
             return Existing(older[0], ours=True, outdated=True)
         if desired.match:
             candidates = self._free(desired.object, match_sign(desired.match))
-            if len(candidates) > 1:
-                rows = ", ".join(candidates)
-                raise Rejected("ambiguous_match", f"Pipedrive {desired.object} {rows}")
-            if candidates:
-                return Existing(candidates[0], ours=False)
+            if chosen := self._review.choose(desired, candidates):
+                return Existing(chosen, ours=False)
         return None
 
     async def look(self, desired: Desired, body: dict[str, Any], since: datetime) -> str | None:

@@ -17,18 +17,28 @@ from target_pipedrive.bodies import Bodies
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
 from target_pipedrive.engine import Engine, Strictness
-from target_pipedrive.errors import REJECTS, BudgetSpent, LedgerLost, SettingsError, TooManyRejects
+from target_pipedrive.errors import (
+    REJECTS,
+    BudgetSpent,
+    LedgerLost,
+    MappingError,
+    Rejected,
+    SettingsError,
+    TooManyRejects,
+)
 from target_pipedrive.flow import Flow
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
-from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive
+from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Names, Pipedrive
+from target_pipedrive.pipedrive.transport import Transport
+from target_pipedrive.review import Review
 from target_pipedrive.unchanged import Unchanged
 from target_pipedrive.users import Users
 from target_pipedrive.world import LedgerWorld
 from target_pipedrive.writer import Policy, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from target_pipedrive.ledger import Reject
@@ -63,6 +73,8 @@ class LoadSession:
         self._began = time.monotonic()
         self._engine: Engine
         self._index: Index
+        self._review: Review
+        self._pipedrive = Pipedrive(client)
         self._ticker: asyncio.Task[None]
 
     @classmethod
@@ -71,6 +83,8 @@ class LoadSession:
         settings: Settings,
         mapping: MappingSet,
         retry: Collection[Reject] | None = None,
+        *,
+        transport: Callable[..., Transport] = Transport,
     ) -> LoadSession:
         """Open ledger and account, and see that they belong together.
 
@@ -78,6 +92,7 @@ class LoadSession:
             settings: Of the target.
             mapping: The mapping files.
             retry: Rejected records to try again, instead of all, at the end.
+            transport: How requests travel; over HTTP by default.
 
         Raises:
             SettingsError: The ledger or a folder cannot be used, or is another account's.
@@ -95,8 +110,15 @@ class LoadSession:
             spent=ledger.book.tokens_today(),
             reserve=settings.reserve_tokens,
             wait=settings.wait_for_tokens,
+            clock=asyncio.get_running_loop().time,
         )
-        client = Client(settings.api_url, settings.api_token, limits, max_connections=IN_FLIGHT)
+        client = Client(
+            settings.api_url,
+            settings.api_token,
+            limits,
+            max_connections=IN_FLIGHT,
+            transport=transport,
+        )
         session = cls(settings=settings, ledger=ledger, client=client, flow=Flow(IN_FLIGHT))
         session._retry = retry
         try:
@@ -110,7 +132,7 @@ class LoadSession:
 
     async def _connect(self, mapping: MappingSet) -> None:
         ledger, settings = self._ledger, self._settings
-        pipedrive = Pipedrive(self._client)
+        pipedrive = self._pipedrive
         account = await pipedrive.account()
         bind(ledger, account, self._client.host)
         if not account.is_admin:
@@ -121,7 +143,11 @@ class LoadSession:
         users = Users(account, await pipedrive.users(), settings.default_owner)
         fields = Fields(pipedrive, ledger.book)
         rules = [rule for stream in mapping.streams() for rule in mapping.rules(stream)]
-        self._index = Index(pipedrive, fields, ledger, rules)
+        self._review = Review(settings.review_file)
+        await self._review.begin(pipedrive, ledger)
+        self._index = Index(pipedrive, fields, ledger, rules, self._review)
+        names = Names(pipedrive)
+        await _check_stages(mapping, names)
         world = LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None)
         self._engine = Engine(
             mapping=mapping,
@@ -137,6 +163,7 @@ class LoadSession:
                     ledger=ledger,
                     after=self._flow.after,
                     is_admin=account.is_admin,
+                    names=names,
                 ),
                 fields=fields,
                 types=ActivityTypes(pipedrive),
@@ -206,6 +233,8 @@ class LoadSession:
         orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
         if orderly and self._flow.failure is None:
             self._index.note_end(self._client.server_time())
+        if self._review.asks and (failure is None or isinstance(failure, TooManyRejects)):
+            await self._review.describe(self._pipedrive, self._settings.api_url)
         self._ledger.book.end_run(
             "done" if failure is None else type(failure).__name__, self._counts.as_dict()
         )
@@ -267,6 +296,9 @@ class LoadSession:
         _list_rejects(ledger, folder / "rejects.csv")
         logger.info("Summary: %s", folder / "last-run.json")
         logger.info("Rejected records: %s", folder / "rejects.csv")
+        if questions := self._review.write(ledger):
+            path = self._settings.review_file
+            logger.info("%d ambiguous matches wait for an answer in %s", questions, path)
 
 
 def _list_rejects(ledger: Ledger, path: Path) -> None:
@@ -333,3 +365,21 @@ def bind(ledger: Ledger, account: Account, host: str) -> None:
             f"token to company {account.company_id} ({host}). Name another `ledger`, or take the "
             "token of the right account."
         )
+
+
+async def _check_stages(mapping: MappingSet, names: Names) -> None:
+    """See that every pipeline and stage that the files name is there, before the first record.
+
+    Raises:
+        MappingError: Those that are not, each with its place.
+    """
+    faults = []
+    for steps in mapping.stages_named():
+        for place, pipeline, stage in steps:
+            try:
+                await names.stage(pipeline, stage)
+            except Rejected as rejected:
+                faults.append(f"{place}: {rejected.detail} in Pipedrive")
+                break
+    if faults:
+        raise MappingError(*faults)

@@ -149,6 +149,13 @@ SCHEMA = th.PropertiesList(
         description="Folder for the run's summary and the list of rejected records.",
     ),
     th.Property(
+        "review_file",
+        th.StringType,
+        title="Review file",
+        description="File in which ambiguous matches are asked and answered. Empty: `review.yml` "
+        "in `output_dir`; beside the mapping it can be committed, once all is answered.",
+    ),
+    th.Property(
         "max_file_mb",
         th.NumberType(minimum=0, nullable=False),
         default=50,
@@ -184,6 +191,7 @@ class Settings:
     remove: bool
     currency: str | None
     output_dir: Path
+    review_file: Path
     max_file_bytes: int
     max_rejects: int | None
 
@@ -214,6 +222,7 @@ class Settings:
             remove=config["when_removed"] == "delete",
             currency=(config.get("currency") or "").upper() or None,
             output_dir=Path(config["output_dir"]),
+            review_file=Path(config.get("review_file") or f"{config['output_dir']}/review.yml"),
             max_file_bytes=int(config["max_file_mb"] * 1_000_000),
             max_rejects=config.get("max_rejects"),
         )

@@ -55,6 +55,7 @@ class TargetPipedrive(Target):
         self.settings = Settings.parse(self.config)
         self.mapping = mapping.load(
             self.settings.mapping,
+            besides=[self.settings.review_file],
             options=mapping.Options(
                 note_format=self.settings.note_format,
                 currency=self.settings.currency,

@@ -190,7 +190,7 @@ def drop(given: Given, names: Sequence[str], who: str, *, undo: bool) -> None:
 
 def _drop(ledger: Ledger, names: Sequence[str], who: str) -> None:
     for reject in _named(ledger.rejects.all(), names, "is rejected"):
-        ledger.rejects.drop(reject, who)
+        ledger.rejects.drop(reject.object, reject.stream, reject.id, code=reject.code, who=who)
         click.echo(f"{reject.name}: never tried again, by {who} ({reject.code}).")
 
 

@@ -149,14 +149,12 @@ class Rejects:
 
     # what a person gave up
 
-    def drop(self, reject: Reject, who: str) -> None:
+    def drop(self, obj: str, stream: str, record_id: str, *, code: str, who: str) -> None:
         """Never try a record again, by a person's decision."""
-        key = {"object": reject.object, "stream": reject.stream, "id": reject.id}
-        self._db.put(
-            schema.dropped, key, {"code": reject.code, "who": who, "dropped_at": time.time()}
-        )
-        self._dropped.add((reject.object, reject.stream, reject.id))
-        self.forget(reject.object, reject.stream, reject.id)
+        key = {"object": obj, "stream": stream, "id": record_id}
+        self._db.put(schema.dropped, key, {"code": code, "who": who, "dropped_at": time.time()})
+        self._dropped.add((obj, stream, record_id))
+        self.forget(obj, stream, record_id)
 
     def take_up(self, dropped: Dropped) -> None:
         """Try a record again that was dropped, when it is read next."""

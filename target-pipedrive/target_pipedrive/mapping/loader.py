@@ -22,7 +22,7 @@ from target_pipedrive.mapping.yamlfile import read_documents
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 
 def load(
-    folder: str | os.PathLike[str], *, options: Options, objects: Mapping[str, ObjectKeys]
+    folder: str | os.PathLike[str],
+    *,
+    options: Options,
+    objects: Mapping[str, ObjectKeys],
+    besides: Collection[Path] = (),
 ) -> MappingSet:
     """Read all mapping files (`*.yml`, `*.yaml`) of a folder.
 
@@ -41,6 +45,7 @@ def load(
         folder: The folder.
         options: Settings of the target.
         objects: What may be written into each kind of Pipedrive object.
+        besides: Files that are no mapping, though they may lie there.
 
     Raises:
         MappingError: Everything that is wrong, each fault with its file, line and column.
@@ -51,7 +56,12 @@ def load(
             f"{root}:1:1: there is no such folder; give the folder of mapping files as the "
             "setting `mapping`, such as `mapping: transforms`"
         )
-    paths = sorted(path for path in root.iterdir() if path.suffix in (".yml", ".yaml"))
+    others = {path.resolve() for path in besides}
+    paths = sorted(
+        path
+        for path in root.iterdir()
+        if path.suffix in (".yml", ".yaml") and path.resolve() not in others
+    )
     if not paths:
         raise MappingError(
             f"{root}:1:1: there is no mapping file (*.yml) in this folder; copy the default "
