@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.desired import Desired
     from target_pipedrive.ledger import Ledger, Link
-    from target_pipedrive.pipedrive import Fields, ObjectType
+    from target_pipedrive.pipedrive import Fields, Names, ObjectType
     from target_pipedrive.users import Users
 
 logger = logging.getLogger("target_pipedrive")
@@ -31,6 +31,7 @@ class Bodies:
         ledger: What became what.
         after: Waits for work under way on a record (stream, id).
         is_admin: The token is an administrator's.
+        names: Pipelines, stages and labels.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class Bodies:
         ledger: Ledger,
         after: Callable[[tuple[str, str]], Awaitable[None]],
         is_admin: bool,
+        names: Names,
     ) -> None:
         self._fields = fields
         self._users = users
         self._ledger = ledger
         self._after = after
         self._is_admin = is_admin
+        self._names = names
 
     def prints(self, desired: Desired) -> dict[str, str]:
         """Return the fingerprints of an object's values."""
@@ -67,18 +70,20 @@ class Bodies:
         """Return the body that makes a difference, references resolved.
 
         Raises:
-            Rejected: `parent_missing`.
+            Rejected: `parent_missing` or `unknown_stage`.
         """
         kind = OBJECTS[desired.object]
         body = {
             key: await self._resolve(value)
             for key, value in desired.body.items()
             if key in difference.set
+            and key not in kind.names
             and (creating or key not in kind.create_only)
             and (self._is_admin or key not in kind.admin_only)
         }
         body |= self._emptied(desired, difference.cleared, kind)
         changed = {*difference.set, *difference.cleared}
+        body |= await self._named(desired, changed)
         custom = {
             label: field for label, field in desired.custom.items() if CUSTOM + label in changed
         }
@@ -86,9 +91,24 @@ class Bodies:
             body["custom_fields"] = encoded
         return body
 
+    async def _named(self, desired: Desired, changed: Collection[str]) -> dict[str, Any]:
+        """Return what names stand for."""
+        body: dict[str, Any] = {}
+        if not {"pipeline", "stage"}.isdisjoint(changed):
+            at = (desired.body.get("pipeline"), desired.body.get("stage"))
+            body |= await self._names.stage(*at)
+        if "labels" in changed:
+            names = desired.body["labels"] or ()
+            body["label_ids"] = await self._names.labels(desired.object, names)
+        return body
+
     def _emptied(self, desired: Desired, keys: Collection[str], kind: ObjectType) -> dict[str, Any]:
         """Return what empties Pipedrive's own keys, as far as it can be done; report the rest."""
-        own = [key for key in keys if not key.startswith(CUSTOM) and key not in kind.create_only]
+        own = [
+            key
+            for key in keys
+            if not key.startswith(CUSTOM) and key not in (kind.create_only | {"labels"})
+        ]
         body: dict[str, Any] = {key: None for key in own if key in kind.clearable}
         body |= {key: kind.empties[key] for key in own if key in kind.empties}
         if stuck := [key for key in own if key not in body]:

@@ -73,6 +73,7 @@ class Found(StrEnum):
 
     FIELD = "field"  # a custom field holds the key
     LINE = "line"  # a labelled line at the end of its HTML holds the key
+    ORIGIN = "origin"  # a lead's `origin_id` holds the key
     NAME = "name"  # by its name alone
 
 

@@ -171,6 +171,7 @@ class Writer:
         self._ledger.links.announce(_key(desired))
         await self._ledger.durable()
         row_id = await self._send(desired, body, since)
+        self._index.made(desired.object, row_id)
         self._ledger.links.put(
             Link(_key(desired), row_id, row_id, created=True, sent=_lasting(prints, kind))
         )
@@ -252,6 +253,12 @@ class Writer:
             self._ledger.links.forget(link.key)  # not ours to rename: find or make another
             return await self._create(desired)
         body = await self._bodies.of(desired, difference)
+        if desired.object == "deal_product":
+            former = link.pipedrive_id.partition("/")[0]
+            if str(body.pop("deal_id", former)) != former:  # a line cannot be moved
+                await self._pipedrive.delete(desired.object, link.pipedrive_id)
+                self._forget(link)
+                return await self._create(desired)
         if body:
             if not link.created:
                 await self._save_before(desired.object, link, body)

@@ -139,6 +139,7 @@ class Builder:
                 footer=compiler.mapping("footer"),
                 custom_fields=specs,
                 file=compiler.mapping("file"),
+                kinds=keys.kinds if keys is not None else {},
             )
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from target_pipedrive.mapping.users import UserRule
@@ -38,10 +39,14 @@ class ObjectKeys:
     Args:
         writable: Pipedrive's own keys.
         custom_fields: Whether it can carry custom fields.
+        kinds: Key → what its value is, by the registry of objects.
+        parents: Keys of which one must be given.
     """
 
     writable: frozenset[str]
     custom_fields: bool
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
 
 
 class World(Protocol):

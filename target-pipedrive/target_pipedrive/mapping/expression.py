@@ -44,6 +44,7 @@ class Expression:
         names: Field names it reads, with line and offset in the source.
         calls: Function calls in it.
         whole: Whether it reads the record as a whole.
+        value: What it is for every record; None when that depends on the record.
     """
 
     source: str | None
@@ -52,6 +53,7 @@ class Expression:
     names: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     whole: bool = False
+    value: Any = None
 
     def __call__(self, record: Mapping[str, Any], context: Context) -> Any:
         """Value for a record."""
@@ -60,7 +62,7 @@ class Expression:
 
 def literal(value: Any, place: Place) -> Expression:
     """An expression that is a value written in YAML."""
-    return Expression(None, place, lambda _frame: value)
+    return Expression(None, place, lambda _frame: value, value=value)
 
 
 def compile_expression(source: str, functions: Mapping[str, Function], place: Place) -> Expression:
@@ -96,4 +98,12 @@ def compile_expression(source: str, functions: Mapping[str, Function], place: Pl
         raise ExpressionError("cannot read the expression") from None
     compiler = Compiler(functions)
     run = compiler.compile(tree.body)
-    return Expression(source, place, run, compiler.names, tuple(compiler.calls), compiler.whole)
+    return Expression(
+        source,
+        place,
+        run,
+        compiler.names,
+        tuple(compiler.calls),
+        compiler.whole,
+        tree.body.value if isinstance(tree.body, ast.Constant) else None,
+    )

@@ -11,7 +11,7 @@ from target_pipedrive.mapping.kept import Why
 from target_pipedrive.mapping.othercustom import other_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from target_pipedrive.desired import FieldSpec
     from target_pipedrive.mapping.expression import Expression
@@ -89,6 +89,25 @@ class MappingSet:
             if rule.object == "person" and rule.stream == "patients"
             for spec in other_specs(rule.object, settings, rule.named_custom)
         ]
+
+    def stages_named(self) -> Iterator[list[tuple[Place, str | None, str | None]]]:
+        """Pipelines and stages that the files name in so many words, for a check beforehand.
+
+        Yields:
+            For each rule where, the pipeline's name and the stage's: the pipeline alone before
+            the two together. None stands for what is not named.
+        """
+        for rule in (rule for rules in self.object_rules.values() for rule in rules):
+            pipeline, stage = rule.fields.get("pipeline"), rule.fields.get("stage")
+            if pipeline is not None and pipeline.value is None:
+                continue  # which stages there are depends on the data
+            name = None if pipeline is None else str(pipeline.value)
+            steps: list[tuple[Place, str | None, str | None]] = []
+            if pipeline is not None:
+                steps.append((pipeline.place, name, None))
+            if stage is not None and stage.value is not None:
+                steps.append((stage.place, name, str(stage.value)))
+            yield steps
 
     def check_schema(self, stream: str, properties: Collection[str]) -> None:
         """Hold the field names that the mapping reads against those that a stream has.

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.mapping import markup
 from target_pipedrive.mapping.functions.notes import labelled
 from target_pipedrive.mapping.split import MIN_ROOM, split
-from target_pipedrive.mapping.text import ELLIPSIS
+from target_pipedrive.mapping.text import ELLIPSIS, text
 from target_pipedrive.mapping.unfit import UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TEXT_KEY = {"activity": "note", "note": "content"}
-"""Pipedrive's key for the HTML text of an object."""
+TEXT_KEY = {"activity": "note", "note": "content", "deal_product": "comments"}
+"""Pipedrive's key for the text that can end in labelled lines: HTML, but for comments."""
 _NUMBERING = len(" (9999/9999)")
 
 
@@ -91,3 +91,9 @@ def activity_note(body: str, footer: Mapping[str, Any], limit: int) -> tuple[str
         if size(first) <= room:
             return first + more + end, True
         characters = characters * 3 // 4
+
+
+def comments(body: str | None, footer: Mapping[str, Any]) -> str:
+    """Plain text that ends in labelled lines."""
+    lines = [f"{label}: {value}" for label, value in footer.items() if text(value) is not None]
+    return "\n".join([*([body] if body else []), *lines])

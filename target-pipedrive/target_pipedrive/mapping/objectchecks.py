@@ -25,6 +25,16 @@ def check_object(
                 source.place(["fields", name], key=True),
                 f"{document.object} has no key {name!r}; {instead(name, keys.writable)}",
             )
+    if document.object == "deal_product" and document.key_line is None:
+        faults.add(
+            source.place(["object"]),
+            "a line of a deal is found again by its comments alone; add `key_line: …`",
+        )
+    if keys.parents and not set(keys.parents) & set(document.fields):
+        faults.add(
+            source.place(["fields"]),
+            f"{document.object} hangs on another object; add one of {', '.join(keys.parents)}",
+        )
     _check_custom(source, document, keys, faults)
     _check_text(source, document, faults)
     if (document.object == "file") is (document.file is None):
@@ -69,12 +79,12 @@ def _check_text(source: Source, document: ObjectDocument, faults: Faults) -> Non
         if not getattr(document, name):
             continue
         if text_key is None:
-            having = " and ".join(sorted(TEXT_KEY))
+            having = ", ".join(sorted(TEXT_KEY))
             faults.add(
                 source.place([name], key=True),
                 f"{document.object} has no text for {name}; only {having} have",
             )
-        elif text_key not in document.fields:
+        elif text_key not in document.fields and document.object != "deal_product":
             faults.add(
                 source.place([name], key=True),
                 f"{name} ends the text of {text_key!r}; add `{text_key}:` to fields",

@@ -9,7 +9,7 @@ from target_pipedrive.desired import Custom, Desired, Evaluation, File, Found, M
 from target_pipedrive.errors import Rejected
 from target_pipedrive.mapping.context import Context
 from target_pipedrive.mapping.guard import Guard, value_of
-from target_pipedrive.mapping.notetext import TEXT_KEY, activity_note, note_parts
+from target_pipedrive.mapping.notetext import TEXT_KEY, activity_note, comments, note_parts
 from target_pipedrive.mapping.othercustom import other_answers
 from target_pipedrive.mapping.text import record_key
 from target_pipedrive.mapping.text import text as trimmed
@@ -65,6 +65,8 @@ class ObjectRule:
     merging: frozenset[str] = frozenset()
     """Streams whose records may be merged away."""
     create_other_fields: bool = False
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Key of Pipedrive's own → what its value is."""
     named_custom: frozenset[tuple[str, str]] = frozenset()
     """Section and field of every account-defined field that an expression names."""
 
@@ -100,7 +102,7 @@ class ObjectRule:
 
     def _objects(self, key: str, scope: dict[str, Any], context: Context) -> list[Desired]:
         """The object, or the parts of a long note."""
-        fitter = Fitter(context)
+        fitter = Fitter(context, self.kinds)
         body: dict[str, Any] = {}
         for name, value in self.fields.items():
             with Guard(value.place):
@@ -113,6 +115,9 @@ class ObjectRule:
             mark = Mark(Found.FIELD, self.key_field, key_text)
         elif self.key_line is not None:
             mark = Mark(Found.LINE, self.key_line, key_text)
+        elif self.object == "lead":
+            mark = Mark(Found.ORIGIN, "", body.get("origin_id") or f"{self.stream}/{key_text}")
+            body["origin_id"] = mark.key
         else:
             mark = Mark(Found.NAME, "", file.name if file else body.get("name") or key)
         texts = self._texts(body, key_text, scope, context, fitter)
@@ -185,11 +190,13 @@ class ObjectRule:
     ) -> list[dict[str, str]]:
         """The object's HTML text under its key; several when a note is too long for one."""
         text_key = TEXT_KEY.get(self.object)
-        if text_key is None or text_key not in self.fields:
+        if text_key is None or (text_key not in self.fields and self.object != "deal_product"):
             return [{}]
         lines = {label: value_of(part, scope, context) for label, part in self.footer.items()}
         if self.key_line is not None:
             lines[self.key_line] = key_text
+        if self.object == "deal_product":
+            return [{text_key: comments(body.get(text_key), lines)}]
         html = body[text_key] or ""
         with Guard(self.fields[text_key].place):
             if self.object == "activity":

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.desired import Custom, Owner, Ref
+from target_pipedrive.desired import Custom
 from target_pipedrive.mapping.functions.account import currency
 from target_pipedrive.mapping.functions.money import decimal
 from target_pipedrive.mapping.functions.times import day
+from target_pipedrive.mapping.shapes import shaped
 from target_pipedrive.mapping.text import cut
 from target_pipedrive.mapping.text import text as trimmed
 from target_pipedrive.mapping.unfit import UnfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from target_pipedrive.mapping.context import Context
 
-SHORT_KEYS = frozenset({"name", "subject", "code"})
+SHORT_KEYS = frozenset({"name", "title", "subject", "code"})
 """Pipedrive's own keys that are as short as a `varchar` field."""
 
 
@@ -27,20 +28,18 @@ class Fitter:
 
     Args:
         context: Currency and limits.
+        kinds: Key of Pipedrive's own → what its value is.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, kinds: Mapping[str, str]) -> None:
         self.context = context
+        self.kinds = kinds
         self.truncated: list[str] = []
 
     def own(self, key: str, value: Any) -> Any:
         """A value for one of Pipedrive's own keys; None when it is empty."""
-        if isinstance(value, (bool, int, Decimal, Ref, Owner)):
-            return value
-        if isinstance(value, (list, tuple, dict)):
-            return value or None
-        shown = trimmed(value)
-        return self.short(key, shown) if key in SHORT_KEYS else shown
+        shown = shaped(self.kinds.get(key, "text"), value, self.context)
+        return self.short(key, shown) if key in SHORT_KEYS and isinstance(shown, str) else shown
 
     def custom(self, label: str, field_type: str, value: Any) -> Custom:
         """A value for a custom field.

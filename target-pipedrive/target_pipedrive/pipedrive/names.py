@@ -59,7 +59,7 @@ class Names:
                 there = ", ".join(f'"{row["name"]}"' for row in self._pipelines or [])
                 raise Rejected(
                     "unknown_stage",
-                    f"{len(pipelines) or 'no'} pipelines have this name; there are {there}",
+                    f"{len(pipelines) or 'no'} pipeline has this name; there is {there}",
                 )
             if stage is None:
                 return {"pipeline_id": int(pipelines[0]["id"])}
@@ -72,7 +72,7 @@ class Names:
                 "unknown_stage",
                 f"{len(found)} stages have this name: name the `pipeline` too"
                 if found
-                else f"no stage has this name; there are {there}",
+                else f"no stage has this name; there is {there}",
             )
         return {"stage_id": int(found[0]["id"])}
 

@@ -161,7 +161,7 @@ FAULTS = {
     ),
     "key_line on a person": (
         HEAD + "key_line: ID\nfields: {name: name}\n",
-        ["3:1: person has no text for key_line; only activity and note have"],
+        ["3:1: person has no text for key_line; only activity, deal_product, note have"],
     ),
     "key_line without text": (
         "stream: visits\nobject: activity\nkey_line: ID\nfields: {subject: name}\n",
