@@ -12,7 +12,7 @@ when it was edited in between, the later one being the newer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -241,7 +241,7 @@ def by_ids(
         yield from by_id(fetch, (*filters, f"{field}:={some}"))
 
 
-def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Iterator[list[Row]]:
+def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Generator[list[Row], None, bool]:
     """Read page after page by number, for the few lists that can neither be filtered nor sorted.
 
     Rows that enter or leave shift the others, and no order is promised, so a row may be left out.
@@ -251,6 +251,9 @@ def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Iterator[list[Row
     Args:
         fetch: Answers a query.
         key: What identifies a row.
+
+    Returns:
+        Whether every row was met, as far as can be told.
     """
     known: dict[Hashable, Row] = {}
     met: set[Hashable] = set()
@@ -269,4 +272,5 @@ def by_number(fetch: Fetch, key: Callable[[Row], Hashable]) -> Iterator[list[Row
                 break
             query = replace(query, page=query.page + 1)
         if total is None or len(met) >= total:
-            return
+            return total is not None
+    return False

@@ -121,7 +121,8 @@ def answer(
         if column not in lifted:
             rows = [row for row in rows if row[column] is None]
     rows = list(rows)
-    (chance or random.Random(len(rows))).shuffle(rows)  # ties keep this order
+    if known:
+        (chance or random.Random(len(rows))).shuffle(rows)  # ties keep this order
     for part in reversed((sort or "created_at").split(",") if known else []):
         column, _, direction = part.partition(":")
         if known.get(column) not in {"num", "dt", "date", "str"} or direction not in {

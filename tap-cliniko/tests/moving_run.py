@@ -6,7 +6,7 @@ import copy
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_cliniko import KEY
 from moving_clinic import INACTIVE, SINGLE, MovingClinic
@@ -20,6 +20,10 @@ from tap_cliniko.streams.base import IncrementalStream
 from tap_cliniko.streams.clinical import PatientAttachments
 from tap_cliniko.tap import TapCliniko
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_BEHIND = 3
 CONTENT = {"content_state", "content_uri", "sha256", "content_size"}
 
 
@@ -33,15 +37,20 @@ class MovingClient:
     Args:
         moving: The clinic.
         moves: Most things that happen before one answer.
+        unknown: Tells the rows that perhaps no state will know of.
     """
 
-    def __init__(self, moving: MovingClinic, moves: int) -> None:
-        self.moving, self.moves, self.requests = moving, moves, 0
-        self.account = Account("administrator", moving.clinic.now)
+    def __init__(
+        self, moving: MovingClinic, moves: int, unknown: Callable[[], set[tuple[str, str]]]
+    ) -> None:
+        self.moving, self.moves, self.requests, self.unknown = moving, moves, 0, unknown
+        self.forbidden: frozenset[str] = frozenset()
 
     def page(self, path, key, query):
         self._before_answering()
         name = path.removeprefix("/")
+        if name in self.forbidden:
+            raise NotVisibleError(path, 403)
         assert name in {key, INACTIVE}
         clinic = self.moving.clinic
         per_page = min(query.per_page, clinic.per_page)
@@ -69,6 +78,8 @@ class MovingClient:
         self.requests += 1
         assert self.requests < 3000, "the reading does not come to an end"
         chance = self.moving.chance
+        if self.moves:
+            self.moving.unknown = self.unknown()
         for _ in range(chance.randint(0, self.moves) if self.moves else 0):
             self.moving.move()
         self.moving.clinic.now += chance.randrange(4)
@@ -127,6 +138,8 @@ class Clinic:
         moving: The clinic.
         streams: What is selected; None for everything.
         settings: Further settings of the tap.
+        role: Role of the key's user.
+        forbidden: Lists that the key may not see.
         requests: Sent by all runs so far.
         sweeps: Whole reads of incremental streams that came to their end.
     """
@@ -136,6 +149,8 @@ class Clinic:
     settings: dict[str, Any] = field(default_factory=dict)
     warehouse: Warehouse = field(default_factory=Warehouse)
     state: dict[str, Any] = field(default_factory=dict)
+    role: str = "administrator"
+    forbidden: frozenset[str] = frozenset()
     requests: int = 0
     runs: int = 0
     kills: int = 0
@@ -159,7 +174,17 @@ class Clinic:
         self.moving.clinic.now += pause
         self.warehouse.left, self.warehouse.activated = kill_after, Counter()
         tap = self.tap()
-        tap.client = MovingClient(self.moving, moves)
+        unknown = self.moving.unknown
+
+        def perhaps_unknown() -> set[tuple[str, str]]:
+            """What was emitted after the oldest state that may be the one to go on from."""
+            states = self.warehouse.states[before:]
+            known = states[-1 - MOST_BEHIND][0] if len(states) > MOST_BEHIND else written
+            return unknown | set(self.warehouse.records[known:])
+
+        tap.client = MovingClient(self.moving, moves, perhaps_unknown)
+        tap.client.account = Account(self.role, self.moving.clinic.now)
+        tap.client.forbidden = self.forbidden
         before, written = len(self.warehouse.states), len(self.warehouse.records)
         try:
             tap.sync_all()
@@ -168,9 +193,9 @@ class Clinic:
         known = written
         if states := self.warehouse.states[before:]:
             known, self.state = states[max(-1 - behind, -len(states))]
-        self.moving.unknown |= set(self.warehouse.records[known:])
-        if self.state.get("run", "") is None:
-            self.moving.unknown.clear()
+        came_to_its_end = bool(states) and self.state["run"] is None
+        unknown = set() if came_to_its_end else unknown | set(self.warehouse.records[known:])
+        self.moving.unknown = unknown
         self.requests += tap.client.requests
         self.runs += 1
         self.last = tap

@@ -18,6 +18,7 @@ from fake_cliniko import HIDDEN, Clinic
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from moving_clinic import LISTS, MovingClinic
+from moving_run import MOST_BEHIND
 from moving_run import Clinic as Account
 
 from tap_cliniko.errors import UnorderedPageError
@@ -57,7 +58,7 @@ def schedule(seed: int) -> Account:
             moves=chance.choice((0, 1, 1, 3)),
             kill_after=chance.choice((None, chance.randint(0, 120))),
             pause=chance.choice((1, 60, 1000, 5000, 100_000)),
-            behind=chance.choice((0, 0, 0, 1, 3)),
+            behind=chance.choice((0, 0, 0, 1, MOST_BEHIND)),
         )
         for _ in range(chance.choice((0, 0, 1, 1, 2, 10))):
             account.moving.move()
@@ -123,7 +124,7 @@ def many(count: int) -> Counter[str]:
             mutations=sum(account.moving.moves.values()),
             runs=account.runs,
             kills=account.kills,
-            sweeps=account.sweeps,
+            whole_reads=account.sweeps,
             differences=len(account.differences()),
         )
     return counts
@@ -232,7 +233,30 @@ def test_a_sweep_goes_on_where_it_was_killed():
     assert account.differences() == {}
 
 
-def test_a_restricted_key_and_a_start_date_report_nothing_gone():
+@pytest.mark.parametrize("name", ["patients", "taxes"])
+def test_a_list_that_can_be_seen_no_more_does_not_look_empty(name):
+    account = quiet("patients", "taxes")
+    held = dict(account.warehouse.tables[name])
+    account.forbidden = frozenset({name})
+    account.run()
+    assert account.warehouse.activated[name] == 0
+    assert account.warehouse.tables[name] == held
+
+
+def test_a_key_that_may_be_shown_fewer_rows_reports_nothing_gone():
+    account = quiet("patients", "taxes")
+    account.role = "practitioner"
+    for rows in account.moving.clinic.lists.values():
+        rows.pop()
+    account.run()
+    assert not account.warehouse.activated
+    account.role = "administrator"
+    account.run()
+    account.run(pause=100_000)
+    assert account.warehouse.activated["taxes"] == 1
+
+
+def test_with_a_start_date_an_incremental_stream_reports_nothing_gone():
     account = quiet("patients", "taxes", start_date="2020-01-01")
     assert account.warehouse.activated["taxes"] == 1
     assert account.warehouse.activated["patients"] == 0

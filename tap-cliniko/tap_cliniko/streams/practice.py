@@ -167,7 +167,7 @@ class Services(ClinikoStream):
 
     def pages(self) -> Iterator[list[Row]]:
         """Read by page numbers: this list knows neither filters nor an order."""
-        return by_number(self.fetch, self._key)
+        self.is_whole = yield from by_number(self.fetch, self._key)
 
     def _key(self, row: Row) -> tuple[str, ...]:
         record_ = self.shape(row)
