@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +115,11 @@ def _environment(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _file(source: str) -> dict[str, Any]:
-    # The SDK's reader of files, which knows --config of the loader.
-    from singer_sdk.helpers._util import read_json_file
-
     try:
-        return dict(read_json_file(source))
-    except (OSError, ValueError, TypeError) as error:
-        cause = getattr(error, "strerror", None) or "it is no JSON object"
+        config = json.loads(Path(source).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or "it is not JSON"
         raise SettingsError(f"--config {source} cannot be read: {cause}.") from error
+    if not isinstance(config, dict):
+        raise SettingsError(f"--config {source} cannot be read: it is no JSON object.")
+    return config
