@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 4_000_000
 """Bodies beyond this many bytes are left out of the recording."""
+_UNRECORDED = "/oauth/"
+"""Exchanges below this path carry credentials in their bodies and are not recorded."""
 
 
 def asgi(app: ASGIApp, api: str, file: TextIO) -> ASGIApp:
@@ -23,7 +25,7 @@ def asgi(app: ASGIApp, api: str, file: TextIO) -> ASGIApp:
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(_UNRECORDED):
             await app(scope, receive, send)
             return
         asked, answered = bytearray(), bytearray()

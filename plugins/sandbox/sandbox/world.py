@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.cliniko.state import ClinikoState
 
-FORMAT = 1
+FORMAT = 2
 """Grows when a snapshot of an older version can no longer be read."""
 
 

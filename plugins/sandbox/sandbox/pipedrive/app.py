@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 
-from sandbox.pipedrive import query
+from sandbox.pipedrive import oauth, query
 from sandbox.pipedrive.call import Call, Download, Upload
 from sandbox.pipedrive.errors import ApiError
 from sandbox.pipedrive.limits import Verdict
@@ -71,9 +71,10 @@ class Gateway:
 
     async def _answer(self, request: Request) -> Response:
         """Let a request through the gateway: token, route, limits."""
-        token = request.headers.get("x-api-token", "")
-        user_id = self._state.tokens.get(token)
         request.state.tokens = 0
+        if request.url.path.startswith(oauth.PREFIX):
+            return await self._state.oauth.answer(request)
+        user_id, token = self._state.user_of(request.headers)
         if user_id is None:
             return await _turned_away(request, _unauthorized())
         version, parts = _address(request.scope["path"])

@@ -14,6 +14,10 @@ from typing import Any
 BURST_SECONDS = 2.0
 SEARCH_BURST = 10
 TOKENS_PER_SEAT = 30_000
+APP = "app "
+"""Begins the name of whoever calls as an OAuth app."""
+APP_FACTOR = 4
+"""An OAuth app may send so many times as many requests as an API token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,13 @@ class Meter:
 
     @property
     def burst_limit(self) -> int:
-        """Requests per rolling 2 s."""
+        """Requests per rolling 2 s for an API token."""
         return self.burst or PLANS[self.plan].burst
+
+    def burst_of(self, token: str) -> int:
+        """Return the requests per rolling 2 s for whoever calls."""
+        app = token.startswith(APP) and self.burst is None
+        return self.burst_limit * APP_FACTOR if app else self.burst_limit
 
     @property
     def budget(self) -> int:
@@ -124,7 +133,7 @@ class Meter:
         """Count one request and judge it.
 
         Args:
-            token: Who calls; each API token has its own burst window.
+            token: Who calls; each token has its own burst window.
             cost: Price of the operation in tokens.
             search: Whether it also counts for the search window.
             now: Seconds of a monotonic clock.
@@ -140,7 +149,7 @@ class Meter:
             return self._refuse(Verdict.OVER_DAY, now)
         calls = _window(self._calls, token, now)
         searches = _window(self._searches, token, now)
-        if len(calls) >= self.burst_limit or (search and len(searches) >= SEARCH_BURST):
+        if len(calls) >= self.burst_of(token) or (search and len(searches) >= SEARCH_BURST):
             return self._refuse(Verdict.OVER_BURST, now)
         calls.append(now)
         if search:
@@ -150,7 +159,8 @@ class Meter:
     def headers(self, token: str, *, search: bool, now: float) -> dict[str, str]:
         """Return the rate headers of an answer; of a search those of the search window."""
         window = _window(self._searches if search else self._calls, token, now)
-        limit = min(SEARCH_BURST, self.burst_limit) if search else self.burst_limit
+        burst = self.burst_of(token)
+        limit = min(SEARCH_BURST, burst) if search else burst
         reset = math.ceil(window[0] + BURST_SECONDS - now) if window else int(BURST_SECONDS)
         return {
             "x-ratelimit-limit": str(limit),

@@ -12,12 +12,15 @@ from sandbox.pipedrive.checks import stamp, stamp_v1
 from sandbox.pipedrive.dump import dump
 from sandbox.pipedrive.fields import Codes, FieldSet
 from sandbox.pipedrive.furnish import furnish
-from sandbox.pipedrive.limits import PLANS, Meter, Plan, Verdict
+from sandbox.pipedrive.limits import APP, PLANS, Meter, Plan, Verdict
+from sandbox.pipedrive.oauth import OAuth
 from sandbox.pipedrive.objects import ENTITIES
 from sandbox.pipedrive.table import Table, Uuids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from starlette.datastructures import Headers
 
     from sandbox.pipedrive.table import Row
 
@@ -120,6 +123,7 @@ class PipedriveState:
         }
         tokens = (ADMIN_TOKEN, REGULAR_TOKEN)
         self.tokens: dict[str, int] = dict(zip(tokens, self.users, strict=False))
+        self.oauth = OAuth(first_user)
         self.fields: dict[str, FieldSet] = seeds.fields(self.codes)
         self._type_keys: dict[str, Row] | None = None
         furnish(self, seeds.PERSONS if existing_persons is None else existing_persons)
@@ -153,6 +157,8 @@ class PipedriveState:
             "search_lag": self.search_lag,
             "max_file_mb": self.max_file_mb,
             "refuse_empty_files": self.refuse_empty_files,
+            "oauth_seconds": self.oauth.seconds,
+            "oauth_rotates": self.oauth.rotates,
         }
 
     def configure(self, **limits: Any) -> None:
@@ -161,17 +167,18 @@ class PipedriveState:
         Args:
             **limits: `plan`, `seats`, `burst`, `daily_tokens` (the last two: None = the plan's),
                 `tokens_spent` (0 = a new day), `search_lag`, `max_file_mb`,
-                `refuse_empty_files`.
+                `refuse_empty_files`, `oauth_seconds` (how long an access token is good),
+                `oauth_rotates` (whether a refresh hands out another refresh token).
 
         Raises:
             ValueError: A limit is unknown or makes no sense; nothing is changed.
         """
         metered = {"plan", "seats", "burst", "daily_tokens", "tokens_spent"}
         own = {"search_lag", "max_file_mb", "refuse_empty_files"}
-        if unknown := sorted(limits.keys() - metered - own):
-            raise ValueError(
-                f"unknown limit {', '.join(unknown)}; there are {', '.join(sorted(metered | own))}"
-            )
+        tokens = {"oauth_seconds", "oauth_rotates"}
+        if unknown := sorted(limits.keys() - metered - own - tokens):
+            known = ", ".join(sorted(metered | own | tokens))
+            raise ValueError(f"unknown limit {', '.join(unknown)}; there are {known}")
         for name in ("search_lag", "max_file_mb"):
             figure = limits.get(name, 0)
             if type(figure) not in {int, float} or figure < 0:
@@ -179,7 +186,7 @@ class PipedriveState:
         if type(limits.get("refuse_empty_files", False)) is not bool:
             raise ValueError("refuse_empty_files must be true or false")
         before = self.meter
-        self.meter = Meter(
+        meter = Meter(
             limits.get("plan", before.plan),
             limits.get("seats", before.seats),
             limits.get("burst", before.burst),
@@ -187,8 +194,25 @@ class PipedriveState:
             spent=limits.get("tokens_spent", before.spent),
             day=before.day,
         )
+        self.oauth.configure(
+            limits.get("oauth_seconds", self.oauth.seconds),
+            limits.get("oauth_rotates", self.oauth.rotates),
+        )
+        self.meter = meter
         for name in own & limits.keys():
             setattr(self, name, limits[name])
+
+    def user_of(self, headers: Headers) -> tuple[int | None, str]:
+        """Return whose request it is, None for nobody's, and the token that it bears.
+
+        An API token is no bearer token, and an access token no API token.
+        """
+        if token := headers.get("x-api-token"):
+            return self.tokens.get(token), token
+        scheme, _, access = headers.get("authorization", "").partition(" ")
+        if scheme.casefold() != "bearer":
+            return None, ""
+        return self.oauth.user_of(access), f"{APP}{access}"
 
     def admit(self, token: str, cost: int, *, search: bool) -> Verdict:
         """Count a request against the limits and judge it."""
