@@ -106,8 +106,7 @@ def explain(given: Given, what: str) -> None:
             f"{reject.name}{aim}: {reject.code}\n"
             f"  {told.meaning}\n"
             f"  Detail: {reject.detail or 'none'}\n"
-            f"  Rejected {reject.tries} times since {moment(reject.since)}, last by run "
-            f"{reject.run}\n"
+            f"  Runs that tried: {reject.tries}, since {moment(reject.since)}; last {reject.run}\n"
             f"  What to do: {told.action}\n"
             f"  Then try it alone: target-pipedrive rejects retry {reject.name}"
         )

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.database import pack, unpack
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_pipedrive.ledger.database import Database
+
+_REJECTS = schema.rejects.c
+_BEFORE = select(_REJECTS.run, _REJECTS.tries, _REJECTS.since).where(
+    _REJECTS.object == bindparam("object"),
+    _REJECTS.stream == bindparam("stream"),
+    _REJECTS.id == bindparam("id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Reject:
         code: A key of `errors.REJECTS`.
         detail: What is particular to it, without its values.
         run: The run that rejected it last.
-        tries: How often it was rejected.
+        tries: How many runs rejected it.
         since: When it was rejected first, in epoch seconds.
     """
 
@@ -98,8 +105,9 @@ class Rejects:
         """Keep a record that could not be written."""
         self._keys.add((obj, stream, record_id))
         key = {"object": obj, "stream": stream, "id": record_id}
-        tries = self._db.value(schema.rejects.c.tries, key) or 0
         now = time.time()
+        rows = self._db.fetch(_BEFORE, key)
+        run, tries, since = rows[0] if rows else ("", 0, None)
         self._db.put(
             schema.rejects,
             key,
@@ -109,8 +117,8 @@ class Rejects:
                 "data": pack(record),
                 "run": self._run,
                 "rejected_at": now,
-                "tries": tries + 1,
-                "since": self._db.value(schema.rejects.c.since, key) or now,
+                "tries": tries + (run != self._run),
+                "since": since or now,
             },
         )
 
