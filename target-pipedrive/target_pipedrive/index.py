@@ -103,7 +103,8 @@ class Index:
         self._pipedrive = pipedrive
         self._fields = fields
         self._ledger = ledger
-        self._views = views(rules)
+        self._rules = list(rules)
+        self._views = views(self._rules)
         self._review = review or Review()
         self._refreshed: dict[str, datetime] = {}
         self._listed_deals: set[str] = set()
@@ -155,6 +156,14 @@ class Index:
     def adopts(self, obj: str) -> bool:
         """Return whether rows of others may be taken over, by a match."""
         return bool(self._view(obj).matches)
+
+    def recognise(self, rule: ObjectRule) -> None:
+        """Rows are made by one more rule from now on."""
+        before = self._views.get(rule.object)
+        self._rules = [one for one in self._rules if one.stream != rule.stream] + [rule]
+        self._views = views(self._rules)
+        if self._views[rule.object] != before:
+            self._refreshed.pop(rule.object, None)
 
     def made(self, obj: str, row_id: str) -> None:
         """A row was created just now: nothing of an earlier run can hang on it."""

@@ -84,7 +84,7 @@ class Writer:
         self._index = index
         self._specs = specs
         self._policy = policy
-        self._prepared: dict[str, asyncio.Task[None]] = {}
+        self._prepared: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def stands(self, desired: Desired) -> bool:
         """Return whether an object stands as desired, as far as the ledger knows."""
@@ -313,9 +313,10 @@ class Writer:
         specs = [spec for spec in self._specs if spec.object == obj]
         if not specs:
             return
-        if obj not in self._prepared:
-            self._prepared[obj] = asyncio.ensure_future(self._fields.prepare(obj, specs))
-        await asyncio.shield(self._prepared[obj])
+        asked = (obj, len(specs))  # a stream of the object's name may ask for more
+        if asked not in self._prepared:
+            self._prepared[asked] = asyncio.ensure_future(self._fields.prepare(obj, specs))
+        await asyncio.shield(self._prepared[asked])
 
     def _forget(self, link: Link) -> None:
         self._ledger.links.forget(link.key)

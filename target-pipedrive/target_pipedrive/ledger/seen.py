@@ -59,6 +59,10 @@ class Seen:
             },
         )
 
+    def forget_stream(self, stream: str) -> None:
+        """All records of a stream must be looked at when they are read again."""
+        self._db.drop(schema.seen, {"stream": stream})
+
     def forget(self, stream: str, record_id: str) -> None:
         """A record must be looked at when it is read again."""
         self._db.drop(schema.seen, {"stream": stream, "id": record_id})

@@ -41,12 +41,14 @@ class ObjectKeys:
         custom_fields: Whether it can carry custom fields.
         kinds: Key → what its value is, by the registry of objects.
         parents: Keys of which one must be given.
+        required: Keys that must all be given.
     """
 
     writable: frozenset[str]
     custom_fields: bool
     kinds: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
 
 class World(Protocol):

@@ -11,9 +11,10 @@ from target_pipedrive.mapping.kept import Why
 from target_pipedrive.mapping.othercustom import other_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from target_pipedrive.desired import FieldSpec
+    from target_pipedrive.mapping.direct import Made
     from target_pipedrive.mapping.expression import Expression
     from target_pipedrive.mapping.faults import Place
     from target_pipedrive.mapping.kept import Kept
@@ -46,6 +47,27 @@ class MappingSet:
     """`plan`, `create` or `ignore`: what becomes of patient fields that no rule names."""
     digest: bytes = b""
     """Of all files, and of the settings that the mapping needs."""
+
+    def add(self, made: Made) -> None:
+        """Take in the rule of a stream that no file speaks of, in place of an earlier one."""
+        self.object_rules[made.rule.stream] = [made.rule]
+        self.specs += [spec for spec in made.specs if spec not in self.specs]
+
+    def source_of(self, obj: str, by_name: Mapping[str, str]) -> str:
+        """The stream that references mean whose records become this object.
+
+        The only one there is; of several, and of none so far, the one of the object's name.
+
+        Args:
+            obj: The object.
+            by_name: Object → stream of its name.
+        """
+        streams = [
+            stream
+            for stream, rules in self.object_rules.items()
+            if any(rule.object == obj for rule in rules)
+        ]
+        return streams[0] if len(streams) == 1 else by_name[obj]
 
     def streams(self) -> frozenset[str]:
         """Streams that some document speaks of."""

@@ -106,3 +106,6 @@ _BY_TYPE: dict[str, Callable[[Context, Any], Any]] = {
     "set": _labels,
     "address": _address,
 }
+
+FIELD_TYPES = frozenset({"varchar", *_BY_TYPE})
+"""Types of custom fields that a value can be fitted to."""

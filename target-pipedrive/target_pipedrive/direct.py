@@ -1,0 +1,122 @@
+"""Takes in streams that no mapping file speaks of but that bear the name of an object."""
+
+from __future__ import annotations
+
+import json
+import logging
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.mapping import ObjectKeys, direct
+from target_pipedrive.pipedrive import OBJECTS, PARENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.index import Index
+    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.mapping import MappingSet, Options
+    from target_pipedrive.pipedrive import Pipedrive
+
+logger = logging.getLogger("target_pipedrive")
+
+OBJECT_KEYS: Mapping[str, ObjectKeys] = MappingProxyType(
+    {
+        name: ObjectKeys(
+            kind.writable | kind.names.keys(),
+            kind.custom_fields,
+            {**kind.keys, **kind.names},
+            kind.parents,
+            kind.required,
+        )
+        for name, kind in OBJECTS.items()
+    }
+)
+"""What the mapping may write into each object, by the registry."""
+
+
+class DirectStreams:
+    """Makes rules of the SCHEMA messages of such streams.
+
+    Args:
+        mapping: Takes the rules.
+        pipedrive: Tells which custom fields there are.
+        ledger: Remembers how a stream was read last.
+        index: Is told how its objects are recognised.
+        options: Settings of the target.
+        choices: How such streams are read.
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: MappingSet,
+        pipedrive: Pipedrive,
+        ledger: Ledger,
+        index: Index,
+        options: Options,
+        choices: direct.Choices,
+    ) -> None:
+        self._mapping = mapping
+        self._pipedrive = pipedrive
+        self._ledger = ledger
+        self._index = index
+        self._options = options
+        self._choices = choices
+        self._fields: dict[str, dict[str, direct.AccountField]] = {}
+        self._taken: set[str] = set()
+
+    async def take(self, stream: direct.Stream) -> None:
+        """Make the rule of a stream; nothing for a stream of another name, or with a file.
+
+        Raises:
+            MappingError: The stream cannot become the object whose name it bears.
+        """
+        obj = direct.object_of(stream.name)
+        if obj is None or (stream.name in self._mapping.streams() - self._taken):
+            return
+        made = direct.make_rule(
+            stream,
+            OBJECT_KEYS[obj],
+            PARENTS,
+            await self._account_fields(obj),
+            self._choices,
+            self._options,
+            lambda parent: self._mapping.source_of(parent, direct.DIRECT),
+        )
+        self._mapping.add(made)
+        self._index.recognise(made.rule)
+        self._look_again(stream, made)
+        if stream.name not in self._taken and made.left_out:
+            logger.warning(
+                "%s: no custom field of %s for %s, so they are left out. Make the fields in "
+                "Pipedrive, set `create_custom_fields`, or drop them with `stream_maps`",
+                stream.name,
+                obj,
+                ", ".join(made.left_out),
+            )
+        self._taken.add(stream.name)
+
+    def _look_again(self, stream: direct.Stream, made: direct.Made) -> None:
+        """Look at every record again if its stream is read in another way than last time."""
+        shape: list[Any] = [stream.schema, list(stream.keys), repr(made.specs), made.left_out]
+        text = json.dumps([*shape, repr(self._choices)], sort_keys=True, default=str)
+        digest = blake2b(text.encode(), digest_size=16).hexdigest()
+        if self._ledger.book.noted(f"shape {stream.name}") != digest:
+            self._ledger.seen.forget_stream(stream.name)
+            self._ledger.book.note(f"shape {stream.name}", digest)
+
+    async def _account_fields(self, obj: str) -> dict[str, direct.AccountField]:
+        """The account's custom fields by folded label; of two with one label the first."""
+        if not OBJECTS[obj].custom_fields:
+            return {}
+        if obj not in self._fields:
+            rows = await self._pipedrive.field_rows(obj)
+            found: dict[str, direct.AccountField] = {}
+            for row in rows:
+                if row.get("is_custom_field"):
+                    field = direct.AccountField(str(row["field_name"]), str(row["field_type"]))
+                    found.setdefault(direct.folded(field.label), field)
+            self._fields[obj] = found
+        return self._fields[obj]
