@@ -282,8 +282,10 @@ def limits(clinic: Clinic, chosen: argparse.Namespace) -> None:
                 each["t"]
                 for each in log
                 if (each["method"], each["path"][-7:]) == ("POST", "persons")
-            )[burst:]
-            used = (len(times) - 1) / (burst * (times[-1] - times[0]) / 2)
+            )
+            # How long a slot takes to come round again, whatever the rhythm.
+            rounds = [after - at for at, after in zip(times, times[burst:], strict=False)]
+            used = 2 / statistics.mean(rounds)
             way = f"{chosen.latency * 1e3:.0f} ms" + (f" ± {jitter:.0%}" if jitter else "")
             refused = sum(each["status"] == 429 for each in log)  # noqa: PLR2004 - too many requests
             _row(plan, way, burst, f"{used:.1%}", f"{fullest} of {burst}", refused)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,23 +20,48 @@ MEMORY = 60.0
 ENOUGH = 20
 """Answers before their times say something about the way."""
 
+DOUBT = 2.5
+"""How much shorter than seen the way may be: parts of its variation, by the root of its number."""
+
 SLOWER = 0.8
 """Part of the limit that is left after a 429: something else uses this token, too."""
 
 FASTER = 10.0
-"""Seconds without a 429 after which one more request is tried, up to the whole limit."""
+"""Seconds without a 429 after which a twentieth more is tried, up to the whole limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """How many there were, their seconds together, and those of the quickest."""
+
+    number: int = 0
+    total: float = 0.0
+    shortest: float = math.inf
+
+    def and_one(self, seconds: float) -> _Answers:
+        return _Answers(self.number + 1, self.total + seconds, min(self.shortest, seconds))
+
+    def and_all(self, others: _Answers) -> _Answers:
+        return _Answers(
+            self.number + others.number,
+            self.total + others.total,
+            min(self.shortest, others.shortest),
+        )
 
 
 class Way:
     """How long the way to the server and back takes at the least, by the answers of late.
 
-    Two half-minutes are kept, so that the shortest of them is half a minute to a whole one old.
+    The shortest answer seen is never quite the shortest there can be. How far it may still be
+    from it goes by how much answers vary and how many there were: a way there and another way
+    back, each of its own length, are seldom both short.
+
+    Two half-minutes are kept, so that what is known is half a minute to a whole one old.
     """
 
     def __init__(self) -> None:
         self._begins = 0.0
-        self._answers = 0
-        self._now = self._before = float("inf")
+        self._now = self._before = _Answers()
         self._not_before = float("-inf")
 
     def took(self, seconds: float, now: float) -> None:
@@ -42,20 +69,20 @@ class Way:
         if now < self._not_before:
             return
         if now - self._begins > MEMORY / 2:
-            self._begins, self._before, self._now = now, self._now, float("inf")
-        self._answers += 1
-        self._now = min(self._now, seconds)
+            self._begins, self._before, self._now = now, self._now, _Answers()
+        self._now = self._now.and_one(seconds)
 
     def shortest(self, now: float) -> float:
         """Return the shortest time of late; 0 while too little is known."""
-        if self._answers < ENOUGH or now < self._not_before:
+        known = self._now.and_all(self._before)
+        if known.number < ENOUGH or now < self._not_before:
             return 0.0
-        return min(self._now, self._before)
+        varies = known.total / known.number - known.shortest
+        return max(0.0, known.shortest - DOUBT * varies / math.sqrt(known.number))
 
     def forget(self, now: float) -> None:
         """What was presumed about the way was wrong, or the server counts more than ours."""
-        self._answers = 0
-        self._now = self._before = float("inf")
+        self._now = self._before = _Answers()
         self._not_before = now + MEMORY
 
 
@@ -139,5 +166,5 @@ class Window:
     def _recover(self, now: float) -> None:
         if now < self._raise_at:
             return
-        self.limit = min(self.most, self.limit + 1)
+        self.limit = min(self.most, self.limit + max(1, self.most // 20))
         self._raise_at = now + FASTER if self.limit < self.most else float("inf")
