@@ -1,4 +1,4 @@
-"""What Meltano does with the tap besides running it: test its settings, invoke its commands."""
+"""What Meltano does with the plugins besides running them: test settings, invoke commands."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from sandbox.testing import running
+from target_pipedrive.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -26,20 +27,25 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def meltano(sandbox, tmp_path_factory):
-    """The project's own definition of the tap, in a project of its own, installed already."""
+    """The project's own definition of both, in a project of its own, installed already."""
     folder = tmp_path_factory.mktemp("project")
     wiring = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    entries = wiring["plugins"]["extractors"]
-    tap: dict[str, Any] = next(entry for entry in entries if entry["name"] == "tap-cliniko")
-    del tap["pip_url"]
-    tap["executable"] = str(BIN / "tap-cliniko")
+
+    def installed(kind: str, name: str) -> dict[str, Any]:
+        entry = next(entry for entry in wiring["plugins"][kind] if entry["name"] == name)
+        del entry["pip_url"]
+        return entry | {"executable": str(BIN / name)}
+
     for part in ("jobs", "schedules"):
         del wiring[part]
-    wiring["plugins"] = {"extractors": [tap]}
+    wiring["plugins"] = {
+        "extractors": [installed("extractors", "tap-cliniko")],
+        "loaders": [installed("loaders", "target-pipedrive")],
+    }
     (folder / "meltano.yml").write_text(yaml.safe_dump(wiring), encoding="utf-8")
 
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        not_theirs = ("MELTANO_", "TAP_")
+        not_theirs = ("MELTANO_", "TAP_", "TARGET_")
         env = {name: value for name, value in os.environ.items() if not name.startswith(not_theirs)}
         env |= {
             "TAP_CLINIKO_API_KEY": "sandbox-key-au1",
@@ -56,6 +62,7 @@ def meltano(sandbox, tmp_path_factory):
             timeout=120,
         )
 
+    run.folder = folder
     return run
 
 
@@ -85,3 +92,18 @@ def test_the_connection_can_be_tested(meltano):
     done = meltano("invoke", "tap-cliniko", "--test")
     assert done.returncode == 0, done.stderr
     assert "selected streams can be read." in done.stdout
+
+
+def test_the_commands_of_the_target_find_the_environments_ledger(meltano):
+    """They get their settings as Meltano gives them to a command: as environment variables."""
+    done = meltano("invoke", "target-pipedrive:rejects")
+    assert done.returncode == 2, done.stderr
+    place = meltano.folder / "output" / "prod" / "ledger.db"
+    assert f"There is no ledger at {place}" in done.stderr
+    ledger = Ledger(f"sqlite:///{place}", "run 1")
+    ledger.rejects.put("person", "patients", "1", code="refused", detail="", record={"id": "1"})
+    ledger.close()
+    done = meltano("invoke", "target-pipedrive:rejects", "list", "--format=json")
+    assert json.loads(done.stdout)["counts"] == {"refused": 1}, done.stderr
+    done = meltano("invoke", "target-pipedrive:ledger", "info", "--format=json")
+    assert json.loads(done.stdout)["rejects"] == {"refused": 1}, done.stderr
