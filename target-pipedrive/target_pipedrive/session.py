@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from target_pipedrive.bodies import Bodies
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
+from target_pipedrive.direct import DirectStreams
 from target_pipedrive.engine import Engine, Strictness
 from target_pipedrive.errors import (
     REJECTS,
@@ -29,8 +30,10 @@ from target_pipedrive.errors import (
 from target_pipedrive.flow import Flow
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
+from target_pipedrive.mapping.direct import Choices
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Names, Pipedrive
 from target_pipedrive.pipedrive.transport import Transport
+from target_pipedrive.renewal import renewing
 from target_pipedrive.review import Review
 from target_pipedrive.unchanged import Unchanged
 from target_pipedrive.users import Users
@@ -72,6 +75,7 @@ class LoadSession:
         self._counts = Counts()
         self._began = time.monotonic()
         self._engine: Engine
+        self._direct: DirectStreams
         self._index: Index
         self._review: Review
         self._pipedrive = Pipedrive(client)
@@ -112,13 +116,13 @@ class LoadSession:
             wait=settings.wait_for_tokens,
             clock=asyncio.get_running_loop().time,
         )
-        client = Client(
-            settings.api_url,
-            settings.api_token,
-            limits,
-            max_connections=IN_FLIGHT,
-            transport=transport,
-        )
+        try:
+            client = await settings.access.connect(
+                limits, max_connections=IN_FLIGHT, transport=transport
+            )
+        except BaseException:
+            ledger.close()
+            raise
         session = cls(settings=settings, ledger=ledger, client=client, flow=Flow(IN_FLIGHT))
         session._retry = retry
         try:
@@ -141,14 +145,25 @@ class LoadSession:
                 "refuse custom fields, activity types and other people's notes."
             )
         users = Users(account, await pipedrive.users(), settings.default_owner)
-        fields = Fields(pipedrive, ledger.book)
+        fields = Fields(
+            pipedrive, ledger.bindings, settings.fields, renew=renewing(ledger, mapping)
+        )
         rules = [rule for stream in mapping.streams() for rule in mapping.rules(stream)]
         self._review = Review(settings.review_file)
         await self._review.begin(pipedrive, ledger)
         self._index = Index(pipedrive, fields, ledger, rules, self._review)
+        await fields.check(mapping.field_specs())
         names = Names(pipedrive)
         await _check_stages(mapping, names)
         world = LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None)
+        self._direct = DirectStreams(
+            mapping=mapping,
+            pipedrive=pipedrive,
+            ledger=ledger,
+            index=self._index,
+            options=settings.options,
+            choices=Choices(settings.key_field, settings.create_custom_fields),
+        )
         self._engine = Engine(
             mapping=mapping,
             ledger=ledger,
@@ -169,7 +184,7 @@ class LoadSession:
                 types=ActivityTypes(pipedrive),
                 ledger=ledger,
                 index=self._index,
-                specs=mapping.field_specs(),
+                specs=mapping.specs,
                 policy=Policy(remove=settings.remove, max_file_bytes=settings.max_file_bytes),
             ),
             flow=self._flow,
@@ -186,15 +201,16 @@ class LoadSession:
         """Take one message.
 
         Args:
-            message: ("schema", stream, names), ("record", stream, row) or ("state", value, None).
+            message: ("schema", name, stream), ("record", stream, row) or ("state", value, None).
         """
         match message:
             case ("record", stream, record):
                 await self._engine.record(stream, record)
             case ("state", value, _):
                 self._engine.state(value)
-            case ("schema", stream, properties):
-                await self._engine.schema(stream, properties)
+            case ("schema", _, stream):
+                await self._direct.take(stream)
+                await self._engine.schema(stream.name, stream.properties)
 
     async def end(self) -> None:
         """All input was read: do what waited for it."""
@@ -234,7 +250,7 @@ class LoadSession:
         if orderly and self._flow.failure is None:
             self._index.note_end(self._client.server_time())
         if self._review.asks and (failure is None or isinstance(failure, TooManyRejects)):
-            await self._review.describe(self._pipedrive, self._settings.api_url)
+            await self._review.describe(self._pipedrive, self._client.origin)
         self._ledger.book.end_run(
             "done" if failure is None else type(failure).__name__, self._counts.as_dict()
         )

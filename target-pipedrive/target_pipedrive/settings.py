@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from target_pipedrive.access import Access
+from target_pipedrive.access import faults as access_faults
 from target_pipedrive.errors import SettingsError
-from target_pipedrive.pipedrive.address import address_fault
+from target_pipedrive.mapping import Options
+from target_pipedrive.pipedrive.choosing import CAPS, FieldChoices
 from target_pipedrive.pipedrive.limits import BURSTS
+from target_pipedrive.pipedrive.oauth import URL
+from target_pipedrive.pipedrive.registry import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,27 +24,78 @@ if TYPE_CHECKING:
 SCHEMA = th.PropertiesList(
     th.Property(
         "api_token",
-        th.StringType(nullable=False),
-        required=True,
+        th.StringType,
         secret=True,
         title="API token",
         description="API token of a Pipedrive administrator (Settings → Personal preferences → "
-        "API). Sent to `api_url` only.",
+        "API). Sent to `api_url` only. Either it or an OAuth app is needed.",
     ),
     th.Property(
         "api_url",
-        th.StringType(nullable=False),
-        required=True,
+        th.StringType,
         title="API URL",
         description="Address of the account: `https://COMPANY.pipedrive.com`. /api/v1 and /api/v2 "
-        "are appended. http:// is refused except for this machine itself.",
+        "are appended. http:// is refused except for this machine itself. Needed with `api_token`; "
+        "an OAuth app is told its account's address by Pipedrive.",
+    ),
+    th.Property(
+        "oauth_client_id",
+        th.StringType,
+        title="OAuth client id",
+        description="Id of an OAuth app (Pipedrive, Developer Hub), instead of `api_token`.",
+    ),
+    th.Property(
+        "oauth_client_secret",
+        th.StringType,
+        secret=True,
+        title="OAuth client secret",
+        description="Secret of the OAuth app.",
+    ),
+    th.Property(
+        "oauth_refresh_token",
+        th.StringType,
+        secret=True,
+        title="OAuth refresh token",
+        description="What an administrator gave the app. Empty: what `target-pipedrive oauth` put "
+        "into `oauth_file`.",
+    ),
+    th.Property(
+        "oauth_file",
+        th.StringType,
+        title="OAuth file",
+        description="File, mode 0600, that keeps the app's newest tokens between runs. Empty: "
+        "`oauth.json` in `output_dir`.",
+    ),
+    th.Property(
+        "oauth_url",
+        th.StringType,
+        default=URL,
+        title="OAuth URL",
+        description="Where the app gets its tokens; /authorize and /token are appended.",
     ),
     th.Property(
         "mapping",
         th.StringType(nullable=False),
         default="transforms",
         title="Mapping",
-        description="Folder with the mapping files.",
+        description="Folder with the mapping files. Empty: none; streams that bear the name of a "
+        "Pipedrive object load all the same.",
+    ),
+    th.Property(
+        "key_field",
+        th.StringType(nullable=False, min_length=1),
+        default="Source ID",
+        title="Key field",
+        description="For streams without a mapping file: label of the custom field, or of the line "
+        "at the end of a text, that holds a record's key.",
+    ),
+    th.Property(
+        "create_custom_fields",
+        th.BooleanType(nullable=False),
+        default=False,
+        title="Create custom fields",
+        description="For streams without a mapping file: whether a property that has no custom "
+        "field of its name gets one. Otherwise it is left out, with a warning.",
     ),
     th.Property(
         "ledger",
@@ -135,6 +192,30 @@ SCHEMA = th.PropertiesList(
         "deleted at the source.",
     ),
     th.Property(
+        "when_field_deleted",
+        th.StringType(nullable=False),
+        default="recreate",
+        allowed_values=["recreate", "stop"],
+        title="When a field is deleted",
+        description="What to do about a custom field that earlier runs filled and that somebody "
+        "deleted in Pipedrive: `recreate` makes it again and writes its values once more, `stop` "
+        "ends the run before the first record.",
+    ),
+    th.Property(
+        "custom_field_codes",
+        th.ObjectType(additional_properties=th.StringType),
+        title="Custom field codes",
+        description="Which custom field is meant, where Pipedrive has several of one name: "
+        '`{"person/LABEL": "HASH KEY"}`. The error that asks for it lists the keys.',
+    ),
+    th.Property(
+        "max_custom_fields",
+        th.IntegerType(minimum=1),
+        title="Most custom fields",
+        description="Custom fields that the account may hold, of all objects together, instead of "
+        "the subscription's 30 (lite), 100 (growth), 300 (premium) or 500 (ultimate).",
+    ),
+    th.Property(
         "currency",
         th.StringType,
         title="Currency",
@@ -175,9 +256,10 @@ SCHEMA = th.PropertiesList(
 class Settings:
     """Checked settings; see `SCHEMA` for their meaning."""
 
-    api_token: str
-    api_url: str
-    mapping: Path
+    access: Access
+    mapping: Path | None
+    key_field: str
+    create_custom_fields: bool
     ledger: str
     subscription: str
     seats: int
@@ -189,11 +271,21 @@ class Settings:
     stop_on_unmatched: bool
     note_format: str
     remove: bool
+    fields: FieldChoices
     currency: str | None
     output_dir: Path
     review_file: Path
     max_file_bytes: int
     max_rejects: int | None
+
+    @property
+    def options(self) -> Options:
+        """Those that the mapping needs."""
+        return Options(
+            note_format=self.note_format,
+            currency=self.currency,
+            default_owner=self.default_owner,
+        )
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Settings:
@@ -205,14 +297,16 @@ class Settings:
         faults = list(_faults(config))
         if faults:
             raise SettingsError(*faults)
+        access = Access.parse(config)
         return cls(
-            api_token=config["api_token"].strip(),
-            api_url=config["api_url"].strip().rstrip("/"),
-            mapping=Path(config["mapping"]),
+            access=access,
+            mapping=Path(config["mapping"]) if config["mapping"].strip() else None,
+            key_field=config["key_field"].strip(),
+            create_custom_fields=config["create_custom_fields"],
             ledger=config["ledger"],
             subscription=config["subscription"],
             seats=config["seats"],
-            burst=config.get("burst"),
+            burst=config.get("burst") or access.burst(config["subscription"]),
             daily_tokens=config.get("daily_tokens"),
             reserve_tokens=config["reserve_tokens"],
             wait_for_tokens=config["when_budget_spent"] == "wait",
@@ -220,6 +314,11 @@ class Settings:
             stop_on_unmatched=config["unmatched_practitioners"] == "stop",
             note_format=config["note_format"],
             remove=config["when_removed"] == "delete",
+            fields=FieldChoices(
+                codes=dict(_codes(config)),
+                recreate=config["when_field_deleted"] == "recreate",
+                most=config.get("max_custom_fields") or CAPS[config["subscription"]],
+            ),
             currency=(config.get("currency") or "").upper() or None,
             output_dir=Path(config["output_dir"]),
             review_file=Path(config.get("review_file") or f"{config['output_dir']}/review.yml"),
@@ -228,11 +327,29 @@ class Settings:
         )
 
 
+_HASH_KEY = re.compile(r"[0-9a-f]{40}")
+
+
+def _codes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the hash keys chosen for custom fields, by object and label."""
+    for place, code in (config.get("custom_field_codes") or {}).items():
+        obj, _, label = str(place).partition("/")
+        yield (obj.strip(), label.strip()), str(code).strip()
+
+
 def _faults(config: Mapping[str, Any]) -> Iterator[str]:
-    if not config["api_token"].strip():
-        yield "`api_token` is empty. Set TARGET_PIPEDRIVE_API_TOKEN."
-    if fault := address_fault(config["api_url"]):
-        yield fault
+    yield from access_faults(config)
     currency = config.get("currency") or ""
     if currency and (len(currency) != 3 or not currency.isalpha()):  # noqa: PLR2004 - ISO 4217
         yield "`currency` is no ISO 4217 code. Type one such as AUD."
+    for (obj, label), code in _codes(config):
+        if obj not in FIELDS or not label:
+            yield (
+                f'`custom_field_codes` names "{obj}/{label}". Type an object, a slash and the '
+                f"field's label, such as person/Occupation; objects are {', '.join(FIELDS)}."
+            )
+        elif not _HASH_KEY.fullmatch(code):
+            yield (
+                f'`custom_field_codes` gives "{obj}/{label}" no hash key. Type the 40 letters and '
+                "digits that Pipedrive shows under Settings, Data fields, API key."
+            )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.index import View, field_marks, line_marks, views
 from target_pipedrive.ledger import Finding
-from target_pipedrive.pipedrive import OBJECTS, Client, Limits, Pipedrive
+from target_pipedrive.pipedrive import OBJECTS, Limits, Pipedrive
 from target_pipedrive.session import bind
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def compare(
         settings.daily_tokens,
         spent=ledger.book.tokens_today(),
     )
-    client = Client(settings.api_url, settings.api_token, limits)
+    client = await settings.access.connect(limits)
     pipedrive = Pipedrive(client)
     rules = [rule for stream in mapping.streams() for rule in mapping.rules(stream)]
     seen_as = views(rules)
@@ -74,8 +74,8 @@ async def _compare(
     ledger: Ledger, pipedrive: Pipedrive, obj: str, view: View
 ) -> AsyncIterator[Finding]:
     links = ledger.survey.linked(obj)
-    bound = ledger.book.load(obj)
-    codes = {label: bound[label][0] for label in view.fields if label in bound}
+    bound = ledger.bindings.fields(obj)
+    codes = {label: bound[label].code for label in view.fields if label in bound}
     gone = set(links)
     unlinked = []
     async for page in pipedrive.rows(obj, custom_fields=[*codes.values()]):

@@ -6,6 +6,10 @@ names            pipelines, stages and labels by name
 deal_products    lines of deals, many at once
 limits           bursts, searches, the day's tokens
 client           one request: sent, repeated where that is safe, its failure told apart
+transport        one request over HTTP, sent once
+credentials      by what Pipedrive knows who asks
+oauth            access tokens of an OAuth app, renewed in time
+tokenfile        the file that keeps them
 address          what an account's address may be
 answers          what an answer means, and what of it may be repeated in an error
 encoding         JSON bodies with exact decimals
@@ -18,7 +22,7 @@ users            the account, its users
 settle           makes things exactly once
 lines            HTML read as lines of text
 
-Only `client` imports the HTTP library.
+Only `transport` imports the HTTP library.
 """
 
 from target_pipedrive.pipedrive.activity_types import ActivityType, ActivityTypes

@@ -58,7 +58,7 @@ class Answer:
 def failure(
     operation: Operation, host: str, status: int, envelope: Mapping[str, Any] | None, body: object
 ) -> Exception:
-    """The exception for a bad answer below 500, other than 429.
+    """The exception for a bad answer below 500, other than 401 and 429.
 
     Args:
         operation: What was asked.
@@ -71,11 +71,6 @@ def failure(
     if envelope is not None:
         reason = clean(str(envelope.get("error") or "no reason given"), body)
     match status:
-        case 401:
-            return NotAllowed(
-                f"Pipedrive refused the token at {host}: check TARGET_PIPEDRIVE_API_TOKEN; "
-                "a wrong company name in api_url looks the same."
-            )
         case 402:
             return NotAllowed(
                 f"Pipedrive says that the account at {host} is not open (HTTP 402: {reason}): "
@@ -90,7 +85,8 @@ def failure(
         case 403:
             return _cap(envelope, reason) or NotAllowed(
                 f"Pipedrive does not allow {operation.name} to this token (HTTP 403: {reason}): "
-                "use an administrator's token, or give its user this right."
+                "use an administrator's token, or give its user this right, and an OAuth app the "
+                "scope."
             )
         case _ if status in range(300, 400):
             return SettingsError(

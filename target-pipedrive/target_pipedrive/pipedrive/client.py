@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import stamina
 import stamina.instrumentation
 
-from target_pipedrive.errors import SettingsError, UnknownOutcome, Unreachable
+from target_pipedrive.errors import NotAllowed, SettingsError, UnknownOutcome, Unreachable
 from target_pipedrive.pipedrive.address import address_fault
 from target_pipedrive.pipedrive.answers import Answer, failure
 from target_pipedrive.pipedrive.encoding import encode
@@ -24,6 +24,7 @@ from target_pipedrive.pipedrive.transport import NoAnswer, Transport
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from target_pipedrive.pipedrive.credentials import Credentials
     from target_pipedrive.pipedrive.files import Multipart
     from target_pipedrive.pipedrive.limits import Limits
     from target_pipedrive.pipedrive.operations import Operation
@@ -42,7 +43,7 @@ class Client:
 
     Args:
         api_url: `https://COMPANY.pipedrive.com`; `/api/v1` and `/api/v2` are appended.
-        token: API token; goes nowhere but to `api_url`.
+        credentials: By what Pipedrive knows who asks; they go nowhere but to `api_url`.
         limits: What may be sent when.
         timeout: Seconds without a sign of life before a request is given up.
         tries: How often a request that is safe to repeat is sent before it fails.
@@ -57,7 +58,7 @@ class Client:
     def __init__(
         self,
         api_url: str,
-        token: str,
+        credentials: Credentials,
         limits: Limits,
         *,
         timeout: float = 30.0,
@@ -71,8 +72,10 @@ class Client:
         if fault := address_fault(api_url):
             raise SettingsError(fault)
         base = api_url.strip().rstrip("/")
+        self.origin = base
         self.host: str = urlsplit(base).netloc.rpartition("@")[2]
         self.limits = limits
+        self._credentials = credentials
         self._tries = tries
         self._first_wait = first_wait
         self._base = {1: f"{base}/api/v1", 2: f"{base}/api/v2"}
@@ -81,7 +84,6 @@ class Client:
         self._transport = transport(
             self.host,
             {
-                "x-api-token": token,
                 "accept": "application/json",
                 "user-agent": f"target-pipedrive/{version('target-pipedrive')}",
             },
@@ -90,7 +92,7 @@ class Client:
         )
 
     def __repr__(self) -> str:
-        return f"Client({self.host!r}, token=…)"
+        return f"Client({self.host!r}, {self._credentials!r})"
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -151,6 +153,8 @@ class Client:
                 f"{self._tries} times (last: {cause.cause}): check the network, api_url and "
                 "Pipedrive's status page, then run again; it goes on where this run stopped."
             ) from None
+        if status == 401:  # noqa: PLR2004 - unauthorized
+            raise NotAllowed(self._credentials.refusal(self.host))
         if status >= 300 or payload is None or payload.get("success") is False:  # noqa: PLR2004
             raise failure(operation, self.host, status, payload, json or data)
         return Answer(payload.get("data"), payload.get("additional_data") or {}, status, headers)
@@ -198,10 +202,16 @@ class Client:
         Raises:
             NoAnswer: None came.
         """
-        throttled = 0
+        throttled, renewed = 0, False
         while throttled < THROTTLED_TRIES:
-            response = await self._send(operation, url, params, content, data, files)
+            shown = await self._credentials.headers()
+            response = await self._send(operation, url, params, content, data, files, shown)
             self.limits.on_headers(response.headers, search=operation.search)
+            if response.status == 401 and not renewed:  # noqa: PLR2004 - unauthorized
+                # Never carried out, either.
+                renewed = await self._credentials.renew(shown)
+                if renewed:
+                    continue
             if response.status != 429:  # noqa: PLR2004 - too many requests
                 break
             # Never carried out, whatever its method.
@@ -231,13 +241,14 @@ class Client:
         content: bytes | None,
         data: Mapping[str, str] | None,
         files: Multipart | None,
+        shown: Mapping[str, str],
     ) -> Reply:
-        headers: Mapping[str, str] | None = None
+        headers = shown
         body: bytes | Mapping[str, str] | AsyncIterator[bytes] | None = data
         if content is not None:
-            headers, body = _JSON, content
+            headers, body = {**shown, **_JSON}, content
         elif files is not None:
-            headers, body = files.headers, files.stream()
+            headers, body = {**shown, **files.headers}, files.stream()
         left = await self.limits.admit(operation)
         began = time.perf_counter()
         answered = False

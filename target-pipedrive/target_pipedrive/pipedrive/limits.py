@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 BURSTS = {"lite": 20, "growth": 40, "premium": 100, "ultimate": 120}
 """Requests in any rolling 2 s with an API token, by subscription."""
 
+APP_BURSTS = {name: 4 * burst for name, burst in BURSTS.items()}
+"""The same with the access tokens of an OAuth app."""
+
 MULTIPLIERS = {"lite": 1, "growth": 2, "premium": 5, "ultimate": 7}
 """Of the daily base, by subscription."""
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from target_pipedrive.pipedrive import Client, Limits, Pipedrive
+from target_pipedrive.pipedrive.credentials import ApiToken
 
 from .faulty import Server
 
@@ -22,7 +23,7 @@ async def server():
 async def client(server):
     made = Client(
         server.url,
-        "secret-token",
+        ApiToken("secret-token"),
         Limits("ultimate", 1),
         timeout=0.3,
         tries=3,

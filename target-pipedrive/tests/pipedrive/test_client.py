@@ -17,6 +17,7 @@ from target_pipedrive.errors import (
     Unreachable,
 )
 from target_pipedrive.pipedrive import OPERATIONS, Client, Limits
+from target_pipedrive.pipedrive.credentials import ApiToken
 
 from .faulty import DROP_AFTER, DROP_BEFORE, HANG, HTML, TRUNCATE, Reply, error, ok
 
@@ -93,7 +94,9 @@ async def test_a_server_that_never_answers_is_unreachable_within_the_bound(serve
 
 @pytest.mark.parametrize("operation", [GET, CREATE], ids=lambda op: op.method)
 async def test_nobody_listening_is_unreachable_even_for_a_post(operation):
-    client = Client("http://127.0.0.1:9", "t", Limits("lite", 1), tries=2, first_wait=0.01)
+    client = Client(
+        "http://127.0.0.1:9", ApiToken("t"), Limits("lite", 1), tries=2, first_wait=0.01
+    )
     with pytest.raises(Unreachable, match="ClientConnectorError"):
         await client.call(operation, ids={"id": 1})
     await client.aclose()
@@ -219,4 +222,4 @@ async def test_the_rate_headers_are_heard(server, client):
 )
 def test_an_address_that_cannot_be_is_refused(url, words):
     with pytest.raises(SettingsError, match=words):
-        Client(url, "t", Limits("lite", 1))
+        Client(url, ApiToken("t"), Limits("lite", 1))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from target_pipedrive.errors import BudgetSpent
 from target_pipedrive.pipedrive import OPERATIONS, Client, Limits, Operation
+from target_pipedrive.pipedrive.credentials import ApiToken
 from target_pipedrive.pipedrive.window import Way
 
 from .faulty import ok
@@ -229,7 +230,7 @@ async def test_no_window_at_a_real_server_ever_holds_more_than_the_burst(server)
         return reply
 
     server.app = answer
-    client = Client(server.url, "t", Limits("lite", 1, burst=20))
+    client = Client(server.url, ApiToken("t"), Limits("lite", 1, burst=20))
 
     async def writer():
         for _ in range(6):

@@ -14,8 +14,12 @@ from target_pipedrive.errors import NotAllowed, Refused, UnknownOutcome
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Pipedrive
+from target_pipedrive.pipedrive.credentials import ApiToken
+
+from .bindings import Bindings
 
 testing = pytest.importorskip("sandbox.testing")
+
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 SPECS = [
@@ -38,14 +42,6 @@ VALUES = {
 }
 
 
-class Unbound(dict):
-    def load(self, _):
-        return {}
-
-    def save(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def sandbox():
     with testing.running(patients=5) as running:
@@ -54,7 +50,9 @@ def sandbox():
 
 @pytest.fixture
 async def pipedrive(sandbox):
-    client = Client(sandbox.pipedrive, "sandbox-token", Limits("premium", 5), first_wait=0.05)
+    client = Client(
+        sandbox.pipedrive, ApiToken("sandbox-token"), Limits("premium", 5), first_wait=0.05
+    )
     yield Pipedrive(client)
     sandbox.clear_faults()
     await client.aclose()
@@ -62,7 +60,7 @@ async def pipedrive(sandbox):
 
 @pytest.fixture
 async def fields(pipedrive):
-    made = Fields(pipedrive, Unbound(), pause=0.05)
+    made = Fields(pipedrive, Bindings(), pause=0.05)
     await made.prepare("person", SPECS)
     return made
 
@@ -87,7 +85,7 @@ async def test_the_account_and_its_users(pipedrive, sandbox):
 
 
 async def test_a_wrong_token_is_told(sandbox):
-    client = Client(sandbox.pipedrive, "wrong", Limits("lite", 1))
+    client = Client(sandbox.pipedrive, ApiToken("wrong"), Limits("lite", 1))
     with pytest.raises(NotAllowed, match="refused the token"):
         await Pipedrive(client).account()
     await client.aclose()
@@ -98,7 +96,7 @@ async def test_a_person_with_every_kind_of_field_goes_there_and_back(pipedrive, 
         "name": "Zoë Quick",
         "emails": [{"value": "zoe@quick.example", "primary": True, "label": "home"}],
         "add_time": "2019-01-02T03:04:05Z",
-        "custom_fields": await fields.encode("person", VALUES),
+        **await fields.body("person", VALUES),
     }
     made = await pipedrive.create("person", body)
     row = await pipedrive.get("person", made["id"])
@@ -109,7 +107,7 @@ async def test_a_person_with_every_kind_of_field_goes_there_and_back(pipedrive, 
     await pipedrive.update(
         "person",
         made["id"],
-        {"emails": [], "custom_fields": await fields.encode("person", emptied)},
+        {"emails": [], **await fields.body("person", emptied)},
     )
     row = await pipedrive.get("person", made["id"])
     assert row["emails"] == []
@@ -124,7 +122,7 @@ async def test_a_person_with_every_kind_of_field_goes_there_and_back(pipedrive, 
 
 async def test_preparing_again_makes_nothing(pipedrive, fields, sandbox):
     before = sandbox.dump()["pipedrive"]["personFields"]
-    again = Fields(pipedrive, Unbound())
+    again = Fields(pipedrive, Bindings())
     await again.prepare("person", SPECS)
     assert again.code("person", "Address") == fields.code("person", "Address")
     assert sandbox.dump()["pipedrive"]["personFields"] == before
@@ -220,7 +218,7 @@ async def test_a_lost_create_is_found_if_and_only_if_it_stands(
     lost = [
         (
             Desired("person", "p", "1", "", {}, {}, Mark(Found.FIELD, *custom, f"lost {kind}")),
-            {"name": "Lost", "custom_fields": await fields.encode("person", custom)},
+            {"name": "Lost", **await fields.body("person", custom)},
         ),
         (
             Desired("note", "n", "1", "1", {}, {}, Mark(Found.LINE, "Note", kind)),
