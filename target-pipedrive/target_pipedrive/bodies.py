@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
-from target_pipedrive.desired import Owner, Ref
+from target_pipedrive.desired import Custom, Owner, Ref
 from target_pipedrive.errors import Rejected
 from target_pipedrive.ledger import LinkKey
 from target_pipedrive.pipedrive import OBJECTS
@@ -85,11 +85,26 @@ class Bodies:
         changed = {*difference.set, *difference.cleared}
         body |= await self._named(desired, changed)
         custom = {
-            label: field for label, field in desired.custom.items() if CUSTOM + label in changed
+            label: await self._resolved(desired, label, field)
+            for label, field in desired.custom.items()
+            if CUSTOM + label in changed
         }
-        if custom and (encoded := await self._fields.encode(desired.object, custom)):
-            body["custom_fields"] = encoded
-        return body
+        return body | await self._fields.body(desired.object, custom) if custom else body
+
+    async def _resolved(self, desired: Desired, label: str, field: Custom) -> Custom:
+        """Return a custom field's value with ids instead of references and owners."""
+        value = field.value
+        if isinstance(value, Owner) and not self._users.has(value.email):
+            logger.warning(
+                '%s/%s: no active Pipedrive user has the e-mail for "%s"; the field stays empty',
+                desired.stream,
+                desired.id,
+                label,
+            )
+            value = None
+        if isinstance(value, Ref | Owner):
+            return Custom(field.type, await self._resolve(value))
+        return field if value is field.value else Custom(field.type, value)
 
     async def _named(self, desired: Desired, changed: Collection[str]) -> dict[str, Any]:
         """Return what names stand for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from target_pipedrive.ledger.bindings import Bindings
 from target_pipedrive.ledger.book import Book
 from target_pipedrive.ledger.database import Database
 from target_pipedrive.ledger.kept import Kept
@@ -30,6 +31,7 @@ class Ledger:
         self._database = Database(url, alone=alone)
         self.run = run
         self.book = Book(self._database, run)
+        self.bindings = Bindings(self._database)
         self.links = Links(self._database, run)
         self.kept = Kept(self._database)
         self.rejects = Rejects(self._database, run)

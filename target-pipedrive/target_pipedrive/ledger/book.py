@@ -1,4 +1,4 @@
-"""The ledger's small accounts: runs, tokens per day, field bindings, remembered facts."""
+"""The ledger's small accounts: runs, tokens per day, remembered facts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Book:
-    """The tables `meta`, `runs`, `tokens` and `bindings`."""
+    """The tables `meta`, `runs` and `tokens`."""
 
     def __init__(self, database: Database, run: str) -> None:
         self._db = database
@@ -60,18 +60,6 @@ class Book:
             select(func.sum(schema.tokens.c.tokens)).where(schema.tokens.c.day == today())
         ).scalar_one()
         return int(total or 0)
-
-    def load(self, obj: str) -> dict[str, tuple[str, str]]:
-        """Return the hash key and type bound to each label of an object."""
-        table = schema.bindings
-        rows = self._db.run(select(table).where(table.c.object == obj))
-        return {row.label: (row.code, row.type) for row in rows}
-
-    def save(self, obj: str, label: str, code: str, field_type: str) -> None:
-        """Bind a label to a hash key."""
-        self._db.put(
-            schema.bindings, {"object": obj, "label": label}, {"code": code, "type": field_type}
-        )
 
 
 def today() -> str:

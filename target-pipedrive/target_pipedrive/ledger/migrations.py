@@ -124,6 +124,18 @@ def _let_people_decide(connection: Connection) -> None:
     ).create(connection)
 
 
+def _know_options(connection: Connection) -> None:
+    """Version 5: options that somebody renamed."""
+    Table(
+        "options",
+        MetaData(),
+        Column("object", String, primary_key=True),
+        Column("field", String, primary_key=True),
+        Column("label", String, primary_key=True),
+        Column("option_id", String, nullable=False),
+    ).create(connection)
+
+
 def _make_text(connection: Connection, name: str, column: str) -> None:
     """Make a column of numbers one of text, and keep its rows."""
     if connection.dialect.name == "postgresql":
@@ -146,4 +158,5 @@ STEPS: tuple[Step, ...] = (
     Step(2, _remember_what_stands),
     Step(3, _keep_ids_as_text),
     Step(4, _let_people_decide),
+    Step(5, _know_options),
 )

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 4
+VERSION = 5
 """Version of the tables below; a change of them needs a higher one, and a step in `migrations`."""
 
 metadata = MetaData()
@@ -180,6 +180,17 @@ bindings = Table(
     Column("type", String, nullable=False),
 )
 """Labels of custom fields → Pipedrive's hash keys, so that a renamed field is still found."""
+
+options = Table(
+    "options",
+    metadata,
+    Column("object", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    Column("option_id", String, nullable=False),
+)
+"""Labels of a custom field's options → their ids, so that a renamed option is still found
+(since version 5)."""
 
 signs = Table(
     "signs",

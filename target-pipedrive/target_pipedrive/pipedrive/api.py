@@ -157,7 +157,8 @@ class Pipedrive:
             params: dict[str, str | int] = {}
             if person_id is not None:
                 params["person_id"] = person_id
-            if 0 < len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
+            on_v2 = _operation(object, "list").version != 1
+            if on_v2 and 0 < len(custom_fields) <= CUSTOM_FIELDS_IN_A_CALL:
                 params["custom_fields"] = ",".join(custom_fields)
             async for page in self._filtered(object, params, ids, updated_since, newest_first):
                 yield page
@@ -308,7 +309,10 @@ class Pipedrive:
         body: dict[str, Any] = {"field_name": name, "field_type": type}
         if options:
             body["options"] = [{"label": label} for label in options]
-        return _as_row((await self.client.call(FIELDS[object].create, json=body)).data)
+        row = _as_row((await self.client.call(FIELDS[object].create, json=body)).data)
+        if not row.get("field_code"):
+            raise UnknownOutcome(FIELDS[object].create.name, "an answer without the field's key")
+        return row
 
     async def add_options(self, object: str, code: str, labels: Sequence[str]) -> list[Row]:
         """Add options to a field, all or none; returns the new ones."""
@@ -317,7 +321,10 @@ class Pipedrive:
             ids={"code": code},
             json=[{"label": label} for label in labels],
         )
-        return list(answer.data or ())
+        made = list(answer.data or ())
+        if len(made) < len(labels):
+            raise UnknownOutcome(FIELDS[object].add_options.name, "an answer without the options")
+        return made
 
     async def _pages(
         self, operation: Operation, params: Mapping[str, str | int], ids: Sequence[int]

@@ -266,6 +266,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 names=_LABELS,
                 create_only=_keys("origin_id"),
                 required=("title",),
+                fields_object="dealFields",
                 clearable=_keys(
                     "person_id organization_id value expected_close_date channel channel_id"
                 ),
@@ -367,6 +368,12 @@ FIELDS: Mapping[str, FieldOperations] = MappingProxyType(
     }
 )
 """Requests about custom fields, by object."""
+
+
+def fields_home(object: str) -> str:  # noqa: A002 - the API's term
+    """The object whose custom fields an object carries: leads borrow the deals'."""
+    wanted = OBJECTS[object].fields_object
+    return next(kind.name for kind in OBJECTS.values() if kind.fields_object == wanted)
 
 
 def _operations() -> Iterator[Operation]:

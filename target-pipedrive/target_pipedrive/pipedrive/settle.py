@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 TRIES = 3
 PAUSE = 2.0  # seconds; a write whose answer was lost may still be under way
+LANDING = 5.0
+"""Seconds that a write of a killed run may still need until it shows in a list."""
 
 _T = TypeVar("_T")
 

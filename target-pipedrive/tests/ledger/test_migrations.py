@@ -76,7 +76,7 @@ def test_all_that_the_oldest_holds_is_kept(oldest):
     (reject,) = ledger.rejects.all()
     assert (reject.code, reject.tries, reject.since) == ("refused", 3, 1700000004.5)
     assert ledger.signs.rows("person", "a") == ["9", "10"]
-    assert ledger.book.load("person") == {"Occupation": ("abc", "varchar")}
+    assert ledger.bindings.fields("person") == {"Occupation": ("abc", "varchar")}
     assert ledger.book.noted("company") == "77"
     before = ledger._database.run(schema.before.select()).one()
     assert (before.pipedrive_id, before.value) == ("10", '"Ann"')

@@ -12,6 +12,7 @@ from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger, Link, LinkKey
 from target_pipedrive.pipedrive import Fields
 
+from .bindings import Bindings
 from .faulty import ok
 
 pytestmark = pytest.mark.anyio
@@ -21,17 +22,9 @@ RECENT, OLD = "2026-01-02 03:04:04", "2026-01-02 03:03:04"
 KEY = "a" * 40
 
 
-class Unbound(dict):
-    def load(self, _):
-        return {}
-
-    def save(self, *_):
-        pass
-
-
 @pytest.fixture
 def fields(pipedrive):
-    return Fields(pipedrive, Unbound())
+    return Fields(pipedrive, Bindings())
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ def test_core_objects_have_what_a_load_needs():
         "person",
         "organization",
         "deal",
+        "lead",
         "product",
     }
     assert set(PARENTS.values()) <= set(OBJECTS)

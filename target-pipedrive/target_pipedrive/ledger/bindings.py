@@ -1,0 +1,135 @@
+"""Which custom field and which option a label was bound to, and what follows when one is gone."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, select, text, tuple_, update
+
+from target_pipedrive.ledger import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from target_pipedrive.ledger.database import Database
+
+_ANNOUNCED = "custom field announced"
+_PAGE = 10_000
+_LINKS = schema.links.c
+_KEY = (_LINKS.object, _LINKS.stream, _LINKS.id, _LINKS.part)
+
+
+class Binding(NamedTuple):
+    """The field that a label was bound to."""
+
+    code: str
+    type: str
+
+
+class Bindings:
+    """The tables `bindings` and `options`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def fields(self, obj: str) -> dict[str, Binding]:
+        """Return the field bound to each label of an object."""
+        table = schema.bindings
+        rows = self._db.run(select(table).where(table.c.object == obj))
+        return {row.label: Binding(row.code, row.type) for row in rows}
+
+    def bind(self, obj: str, label: str, binding: Binding) -> None:
+        """Bind a label to a field."""
+        self._db.put(schema.bindings, {"object": obj, "label": label}, binding._asdict())
+
+    def unbind(self, obj: str, label: str) -> None:
+        """Forget a label's field and its options."""
+        self._db.drop(schema.bindings, {"object": obj, "label": label})
+        self._db.drop(schema.options, {"object": obj, "field": label})
+
+    def options(self, obj: str, field: str) -> dict[str, str]:
+        """Return the id (as text) bound to each option of a field."""
+        table = schema.options
+        rows = self._db.run(select(table).where(table.c.object == obj, table.c.field == field))
+        return {row.label: row.option_id for row in rows}
+
+    def bind_option(self, obj: str, field: str, label: str, option: int | str) -> None:
+        """Bind an option's label to its id."""
+        key = {"object": obj, "field": field, "label": label}
+        self._db.put(schema.options, key, {"option_id": str(option)})
+
+    def unbind_option(self, obj: str, field: str, label: str) -> None:
+        """Forget an option's id."""
+        self._db.drop(schema.options, {"object": obj, "field": field, "label": label})
+
+    async def announce(self) -> None:
+        """Write down durably that a field or options are about to be made."""
+        self._db.put(schema.meta, {"name": _ANNOUNCED}, {"value": str(time.time())})
+        await self._db.durable()
+
+    def announced(self) -> float | None:
+        """Return when a field or options were about to be made last, in epoch seconds."""
+        found = self._db.value(schema.meta.c.value, {"name": _ANNOUNCED})
+        return None if found is None else float(found)
+
+    def settled(self) -> None:
+        """What was announced came to a known end."""
+        self._db.drop(schema.meta, {"name": _ANNOUNCED})
+
+    def renew(self, objects: Collection[str], label: str, whole: Collection[str]) -> set[str]:
+        """Forget that values of a field were ever sent: another field has taken its place.
+
+        Args:
+            objects: Kinds of objects that carry it.
+            label: Its label.
+            whole: Streams whose records are kept whole; those are evaluated again.
+
+        Returns:
+            The streams of all records that became such objects.
+        """
+        self._unsend(objects, f"custom:{label}")
+        query = select(_LINKS.stream).where(_LINKS.object.in_(objects)).distinct()
+        streams = set(self._db.run(query).scalars())
+        self._db.run(delete(schema.seen).where(schema.seen.c.stream.in_(streams)))
+        again = text(
+            "INSERT INTO dirty (stream, id) SELECT DISTINCT stream, id FROM links "
+            "WHERE object IN :objects AND stream IN :streams ON CONFLICT DO NOTHING"
+        ).bindparams(
+            bindparam("objects", list(objects), expanding=True),
+            bindparam("streams", list(streams.intersection(whole)), expanding=True),
+        )
+        self._db.run(again)
+        return streams
+
+    def _unsend(self, objects: Collection[str], key: str) -> None:
+        """Take a key out of what was sent, page by page."""
+        page = (
+            select(*_KEY, _LINKS.sent)
+            .where(_LINKS.object.in_(objects), _LINKS.sent.is_not(None))
+            .order_by(*_KEY)
+            .limit(_PAGE)
+        )
+        change = (
+            update(schema.links)
+            .where(*(column == bindparam(f"its_{column.name}") for column in _KEY))
+            .values(sent=bindparam("left"))
+        )
+        after: tuple[str, ...] | None = None
+        while True:
+            query = page if after is None else page.where(tuple_(*_KEY) > after)
+            rows = self._db.run(query).all()
+            changed = []
+            for *place, sent in rows:
+                prints = json.loads(sent)
+                if prints.pop(key, None) is not None:
+                    names = (f"its_{column.name}" for column in _KEY)
+                    changed.append(
+                        dict(zip(names, place, strict=True)) | {"left": json.dumps(prints)}
+                    )
+            if changed:
+                self._db.run(change, changed)
+            if len(rows) < _PAGE:
+                return
+            after = tuple(rows[-1][:-1])

@@ -1,0 +1,36 @@
+"""What follows when another custom field takes a field's place: its values are sent once more."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from target_pipedrive.pipedrive.registry import FIELDS, fields_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_pipedrive.desired import FieldSpec
+    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.mapping import MappingSet
+
+logger = logging.getLogger("target_pipedrive")
+
+
+def renewing(ledger: Ledger, mapping: MappingSet) -> Callable[[FieldSpec], None]:
+    """Return what lets the ledger forget that values of a field were ever sent."""
+
+    def renew(spec: FieldSpec) -> None:
+        home = fields_home(spec.object)
+        objects = [name for name in FIELDS if fields_home(name) == home]
+        whole = {stream for stream in mapping.streams() if mapping.whole(stream)}
+        streams = ledger.bindings.renew(objects, spec.label, whole)
+        if others := sorted(streams - whole):
+            logger.warning(
+                'Values of "%s" that come from %s are written when their records are read again: '
+                "run once with --full-refresh.",
+                spec.label,
+                ", ".join(others),
+            )
+
+    return renew
