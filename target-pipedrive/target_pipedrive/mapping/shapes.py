@@ -6,6 +6,7 @@ where the key wants one. Sources: official OpenAPI, v2 migration guide.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.mapping.context import Context
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d")
 _YES = frozenset({"true", "yes", "y", "t", "1"})
 _NO = frozenset({"false", "no", "n", "f", "0"})
 
@@ -112,21 +114,24 @@ def _bit(value: Any, _context: Context) -> int | None:
 
 
 def _day(value: Any, _context: Context) -> str | None:
-    return day(value)
+    """A day; of a date and time, the day that is written there."""
+    shown = text(value)
+    is_moment = shown is not None and _MOMENT.match(shown)
+    return day(shown[:10] if shown is not None and is_moment else shown)
 
 
 def _moment(value: Any, _context: Context) -> str | None:
     at = _utc(value)
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else f"{at.isoformat()}Z"
 
 
 def _stamp(value: Any, _context: Context) -> str | None:
     at = _utc(value)
-    return None if at is None else at.strftime("%Y-%m-%d %H:%M:%S")
+    return None if at is None else at.isoformat(" ")
 
 
 def _utc(value: Any) -> datetime | None:
-    """A time; one without a zone is UTC."""
+    """A time in UTC, whole seconds, without its zone; one that has none is UTC."""
     shown = text(value.isoformat() if isinstance(value, datetime) else value)
     if shown is None:
         return None
@@ -134,7 +139,9 @@ def _utc(value: Any) -> datetime | None:
         at = datetime.fromisoformat(shown)
     except ValueError:
         raise UnfitError("a date or time is needed here, such as 2026-01-31T09:00:00Z") from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    if at.tzinfo is not None:
+        at = at.astimezone(UTC)
+    return at.replace(tzinfo=None, microsecond=0)
 
 
 def _contacts(value: Any, _context: Context) -> Any:

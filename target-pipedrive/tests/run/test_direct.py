@@ -1,0 +1,243 @@
+"""Streams that bear the name of an object load without a mapping file."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_pipedrive.errors import MappingError
+
+from .conftest import OWNER
+
+
+def stream(name, rows, schema=None, keys=("id",)):
+    names = {key for row in rows for key in row}
+    properties = {key: {"type": ["string", "null"]} for key in sorted(names)} | (schema or {})
+    yield {
+        "type": "SCHEMA",
+        "stream": name,
+        "key_properties": list(keys),
+        "schema": {"type": "object", "properties": properties},
+    }
+    yield from ({"type": "RECORD", "stream": name, "record": row} for row in rows)
+
+
+@pytest.fixture
+def run(loader):
+    def run(*streams, **settings):
+        messages = [message for one in streams for message in one]
+        messages.append({"type": "STATE", "value": {"n": 1}})
+        return loader.load(messages, **{"mapping": "", **settings})
+
+    return run
+
+
+def test_text_from_a_spreadsheet_becomes_what_each_key_wants(run, account):
+    made = run(
+        stream("organizations", [{"id": "d1", "name": "Acme", "address": "1 High St"}]),
+        stream(
+            "persons",
+            [
+                {
+                    "id": "d1",
+                    "first_name": "Ada",
+                    "last_name": "Osei",
+                    "email": "ada@shop.example; a.osei@shop.example",
+                    "phone": "+61 412 345 678",
+                    "org_id": "d1",
+                    "add_time": "2019-05-01",
+                    "owner_email": OWNER.upper(),
+                    "labels": "Customer, Regular",
+                }
+            ],
+        ),
+        stream(
+            "deals",
+            [
+                {
+                    "id": "d1",
+                    "title": "Treatment",
+                    "person_id": "d1",
+                    "org_id": "d1",
+                    "value": "120.50",
+                    "pipeline": "Clinic",
+                    "stage": "booked",
+                    "expected_close_date": "2026-01-31",
+                    "is_archived": "no",
+                }
+            ],
+        ),
+        stream("product", [{"id": "d1", "name": "Massage", "prices": "95", "is_linkable": "yes"}]),
+        stream(
+            "deal_products",
+            [
+                {
+                    "id": "d1",
+                    "deal_id": "d1",
+                    "product_id": "d1",
+                    "item_price": "95",
+                    "quantity": "2",
+                }
+            ],
+        ),
+    )
+    assert made.codes() == {}
+    (firm,) = account.labelled("organizations", "organizationFields", "Source ID", "d1")
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d1")
+    assert (person["name"], person["org_id"]) == ("Ada Osei", firm["id"])
+    assert [row["value"] for row in person["emails"]] == [
+        "ada@shop.example",
+        "a.osei@shop.example",
+    ]
+    assert person["add_time"] == "2019-05-01T00:00:00Z"
+    assert person["owner_id"] == account.user(OWNER)
+    assert len(person["label_ids"]) == 2
+    (deal,) = account.labelled("deals", "dealFields", "Source ID", "d1")
+    assert (deal["person_id"], deal["org_id"]) == (person["id"], firm["id"])
+    (product,) = account.labelled("products", "productFields", "Source ID", "d1")
+    assert product["prices"][0]["price"] == 95
+    assert deal["value"] == 190  # what its products come to
+    (line,) = (row for row in account.rows("dealProducts") if row["deal_id"] == deal["id"])
+    assert (line["product_id"], line["comments"]) == (product["id"], "Source ID: d1")
+
+
+def test_what_hangs_on_others_bears_a_line_with_its_key(run, account, tmp_path):
+    content = tmp_path / "scan.txt"
+    content.write_text("found")
+    streams = lambda: (  # noqa: E731 - generators are used up
+        stream("persons", [{"id": "d10", "name": "Bo"}]),
+        stream("leads", [{"id": "d10", "title": "Backache", "person_id": "d10", "value": "50"}]),
+        stream(
+            "activities",
+            [
+                {
+                    "id": "d10",
+                    "subject": "Call",
+                    "person_id": "d10",
+                    "lead_id": "d10",
+                    "due_date": "2026-01-31",
+                    "done": "true",
+                    "note": "a < b\nand more",
+                }
+            ],
+        ),
+        stream("notes", [{"id": "d10", "content": "<b>Likes</b> tea", "person_id": "d10"}]),
+        stream(
+            "files",
+            [{"id": "d10", "name": "scan.txt", "uri": content.as_uri(), "person_id": "d10"}],
+        ),
+    )
+    made = run(*streams())
+    assert made.codes() == {}
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d10")
+    (lead,) = (row for row in account.rows("leads") if row["origin_id"] == "leads/d10")
+    assert (lead["person_id"], lead["value"]) == (person["id"], {"amount": 50, "currency": "AUD"})
+    (activity,) = (row for row in account.rows("activities") if row["lead_id"] == lead["id"])
+    assert activity["person_id"] == person["id"]
+    assert activity["done"] is True
+    assert activity["note"] == "<p>a &lt; b<br />and more</p><p>Source ID: d10</p>"
+    (note,) = account.notes(person)
+    assert note["content"] == "<strong>Likes</strong> tea<p>Source ID: d10</p>"
+    (file,) = account.files(person)
+    assert (file["name"], file["file_size"]) == ("scan.txt", 5)
+
+    assert run(*streams()).writes == []
+    found = run(*streams(), ledger=f"sqlite:///{tmp_path}/another.db")
+    assert [write for write in found.writes if write.method == "POST"] == []
+
+
+def test_other_columns_fill_custom_fields_of_their_name(run, account, sandbox):
+    schema = {
+        "Visits": {"type": ["integer", "null"]},
+        "Member": {"type": ["boolean", "null"]},
+        "Joined on": {"type": ["string", "null"], "format": "date"},
+        "Level": {"type": "string", "enum": ["Gold", "Silver"]},
+        "Story": {"type": "string", "maxLength": 2000},
+        "Interests": {"type": "array", "items": {"type": "string"}},
+    }
+    row = {
+        "id": "d20",
+        "name": "Cy",
+        "Visits": 3,
+        "Member": True,
+        "Joined on": "2020-02-29",
+        "Level": "Gold",
+        "Story": "x" * 300,
+        "Interests": ["Yoga", "Tea"],
+        "how_did_they_find_us": "A friend",
+    }
+    made = run(stream("person", [row], schema))
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d20")
+    assert person["custom"]["How did they find us"] == "A friend"  # made by hand, earlier
+    assert "Visits" not in person["custom"]
+    assert "no custom field of person for Interests, Joined on, Level, Member" in made.log
+
+    run(stream("person", [row], schema), create_custom_fields=True)
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d20")
+    assert {label: person["custom"][label] for label in schema} == {
+        **{label: row[label] for label in schema},
+        "Member": "Yes",
+    }
+    fields = {row["field_name"]: row for row in sandbox.dump()["pipedrive"]["personFields"]}
+    types = {label: fields[label]["field_type"] for label in schema}
+    assert types == {
+        "Visits": "double",
+        "Member": "enum",
+        "Joined on": "date",
+        "Level": "enum",
+        "Story": "text",
+        "Interests": "set",
+    }
+    assert run(stream("person", [row], schema), create_custom_fields=True).writes == []
+
+
+def test_an_id_of_pipedrives_own_is_named_so(run, account):
+    own = account.make_person(name="By hand")
+    run(stream("notes", [{"id": "d30", "content": "x", "pipedrive_person_id": str(own)}]))
+    assert len(account.notes({"id": own})) == 1
+
+
+def test_a_row_that_is_told_to_be_gone_goes(run, account):
+    run(stream("persons", [{"id": "d40", "name": "Di"}]))
+    gone = run(
+        stream("persons", [{"id": "d40", "name": "Di", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}])
+    )
+    assert gone.kinds() == {"DELETE persons": 1}
+
+
+def test_a_parent_that_is_not_there_keeps_its_child_waiting(run):
+    made = run(stream("deals", [{"id": "d50", "title": "x", "person_id": "nobody"}]))
+    assert made.codes() == {"deals/d50": "parent_missing"}
+
+
+def test_a_value_that_cannot_be_read_is_told_by_its_property(run):
+    made = run(stream("deals", [{"id": "d51", "title": "x", "value": "a lot"}]))
+    assert made.codes() == {"deals/d51": "mapping_failed"}
+    assert made.rejects[0]["detail"] == "property value of deals: a number is needed here"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "keys", "words"),
+    [
+        ("persons", {"id": "1", "email": "a@b.example"}, ["id"], "lacks `name`"),
+        ("persons", {"id": "1", "name": "A"}, [], "no key properties"),
+        ("persons", {"id": "1", "name": "A", "of": "2"}, ["id", "of"], "2 key properties"),
+        ("notes", {"id": "1", "content": "A"}, ["id"], "tells no parent"),
+        ("files", {"id": "1", "name": "A", "person_id": "1"}, ["id"], "`name` and `uri`"),
+    ],
+)
+def test_a_stream_that_cannot_become_its_object_is_refused(loader, name, row, keys, words):
+    messages = [*stream(name, [row], keys=keys), {"type": "STATE", "value": {}}]
+    run = loader.attempt(messages, mapping="")
+    assert isinstance(run.error, MappingError)
+    assert words in str(run.error)
+    assert run.writes == []
+
+
+def test_a_file_of_the_mapping_goes_before_the_name(loader, tmp_path, account):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "persons.yml").write_text(
+        "{stream: persons, object: organization, key_field: Firm ID, fields: {name: name}}"
+    )
+    messages = [*stream("persons", [{"id": "d60", "name": "Firm"}]), {"type": "STATE", "value": {}}]
+    loader.load(messages, mapping=str(tmp_path / "m"))
+    assert len(account.labelled("organizations", "organizationFields", "Firm ID", "d60")) == 1
