@@ -7,6 +7,7 @@ then each rule of the stream says what shall stand, and what differs is written 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,8 @@ class Engine:
         left, self._stream = self._stream, stream
         if left:
             self._check_users(left)
-            await self._take_dirty(left)
+            if not self._mapping.waits(left):
+                await self._take_dirty(left)
 
     def _check_users(self, stream: str) -> None:
         """When all who may own something are known, see who has no user in Pipedrive."""
@@ -210,6 +212,9 @@ class Engine:
             self._reject(rules[0].object, stream, "", Rejected("no_key"), record)
             return
         key = (stream, record_id)
+        if parkable and self._mapping.waits(stream):
+            self._keeper.park(key)
+            return
         outcomes = self._evaluate_all(key, rules, record)
         if not outcomes:
             self._counts.left_out[stream, "dropped"] += 1
@@ -223,7 +228,7 @@ class Engine:
         ticket = self.settle_log.open()
         if not self._flow.busy(key) and all(self._stands(record_id, *item) for item in outcomes):
             for rule, outcome in outcomes:
-                if parkable:  # a second look at a record is not counted
+                if parkable or rule.wait:  # a second look at a record is not counted
                     self._count_standing(rule, outcome)
                 self._done(rule.object, stream, record_id)
             self._settle(ticket, key, sight)
@@ -360,6 +365,7 @@ class Engine:
 
     async def retry(self, rejects: Iterable[Reject]) -> None:
         """Try rejected records again, those first that were rejected longest ago."""
+        orphaned: Counter[tuple[str, str]] = Counter()
         for reject in rejects:
             stream, record_id = reject.stream, reject.id
             record = self._ledger.rejects.record(reject.object, stream, record_id)
@@ -370,9 +376,19 @@ class Engine:
                 continue
             rules = self._mapping.rules(stream)
             rule = next((rule for rule in rules if rule.object == reject.object), None)
-            if rule is not None:
-                await self._flow.start((stream, record_id), self._again(rule, record_id, record))
+            if rule is None:
+                orphaned[stream, reject.object] += 1
+                continue
+            await self._flow.start((stream, record_id), self._again(rule, record_id, record))
         await self._flow.idle()
+        for (stream, obj), number in sorted(orphaned.items()):
+            logger.warning(
+                "%d rejected records of %s are not tried: no mapping makes a %s of it in this run. "
+                "Mend the mapping, run its tap, or drop them.",
+                number,
+                stream,
+                obj,
+            )
 
     def _again(
         self, rule: ObjectRule, record_id: str, record: Record

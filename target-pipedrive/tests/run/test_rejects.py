@@ -66,6 +66,27 @@ def test_too_many_rejects_end_the_run_and_lose_nothing(loader):
     assert len(raised.codes()) == 3
 
 
+def test_rejects_that_no_mapping_makes_any_more_are_told_and_kept(loader, tmp_path):
+    people = "stream: people\nobject: person\nkey_field: Person key\nfields: {name: name}\n"
+    cases = "stream: cases\nobject: deal\nkey_field: Case key\nfields:\n  title: title\n"
+    folder = tmp_path / "mapping"
+    folder.mkdir()
+    (folder / "people.yml").write_text(people)
+    (folder / "cases.yml").write_text(f"{cases}  person_id: ref('person', 'people', person)\n")
+    case = {"id": "1", "title": "Case", "person": "nobody"}
+    state = {"type": "STATE", "value": {"run": 1}}
+    messages = [
+        {"type": "SCHEMA", "stream": "cases", "schema": {"properties": {key: {} for key in case}}},
+        {"type": "RECORD", "stream": "cases", "record": case},
+        state,
+    ]
+    assert loader.load(messages, mapping=str(folder)).codes() == {"cases/1": "parent_missing"}
+    (folder / "cases.yml").unlink()
+    run = loader.load([state], mapping=str(folder))
+    assert "1 rejected records of cases are not tried: no mapping makes a deal of it" in run.log
+    assert run.codes() == {"cases/1": "parent_missing"}
+
+
 def test_rejects_tell_what_to_do(loader):
     (run,) = loader.play("many_rejects")
     for row in run.rejects:
