@@ -62,7 +62,7 @@ class DealProducts:
     async def update(self, id: str, body: dict[str, Any]) -> Row:  # noqa: A002 - the API's term
         """Change keys of a line."""
         answer = await self._client.call(_operation("update"), ids=place(id), json=body)
-        return named(answer.data) if isinstance(answer.data, dict) else {}
+        return {**answer.data, "id": id} if isinstance(answer.data, dict) else {}
 
     async def get(self, id: str) -> Row | None:  # noqa: A002 - the API's term
         """One line, or None when it is gone: no request reads a single one."""
