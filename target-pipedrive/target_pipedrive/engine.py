@@ -89,9 +89,13 @@ class Engine:
         self._counts = counts
         self._strictness = strictness
         self._stream = ""
+        self._begun: set[str] = set()
+        """Streams that were begun."""
         self._unchanged = unchanged
         self._keeper = Keeper(mapping, ledger.kept, self._world, unchanged.changed)
         self.settle_log = SettleLog()
+        self._met: dict[str, set[str]] = {}
+        """Keys of the records of streams that are coming whole."""
 
     # messages
 
@@ -104,6 +108,7 @@ class Engine:
         self._mapping.check_schema(stream, properties)
         if stream not in self._mapping.streams():
             logger.warning("No mapping for stream %s: its records are left out", stream)
+        self._begun.add(stream)
         await self._enter(stream)
 
     async def record(self, stream: str, record: Record) -> None:
@@ -111,6 +116,8 @@ class Engine:
         self._counts.read[stream] += 1
         if stream != self._stream:
             await self._enter(stream)
+        if stream in self._met:
+            self._met[stream].update(self._keys(stream, record))
         if not self._same(stream, record):
             await self._take_in(stream, record, parkable=True)
 
@@ -123,6 +130,44 @@ class Engine:
         else:
             self._done(_KEPT, stream, str(record.get("id") or ""))
         await self._take(stream, record, parkable=parkable)
+
+    def whole(self, stream: str, *, coming: bool) -> None:
+        """A stream without a bookmark is coming whole, or it is not after all."""
+        if coming:
+            self._met[stream] = set()
+        else:
+            self._met.pop(stream, None)
+
+    async def gone(self, stream: str) -> None:
+        """A stream has come whole: what is kept or made of others of its records goes."""
+        met = self._met.pop(stream, None)
+        if met is None:
+            return
+        for record_id in sorted(self._known(stream) - met):
+            self._keeper.gone(stream, record_id)
+            self._unchanged.forget(stream, record_id)
+            await self._flow.start((stream, record_id), self._removal(stream, record_id))
+
+    def _keys(self, stream: str, record: Record) -> set[str]:
+        """Return the keys under which a record is known: of what is kept, of what it becomes."""
+        kept = self._mapping.kept(stream)
+        made = {rule.key(record) or "" for rule in self._mapping.rules(stream)}
+        return made | ({kept.key(record)} if kept is not None else set())
+
+    def _known(self, stream: str) -> set[str]:
+        return self._ledger.kept.ids(stream) | self._ledger.links.records(stream)
+
+    def _removal(self, stream: str, record_id: str) -> Callable[[], Awaitable[None]]:
+        async def work() -> None:
+            for rule in self._mapping.rules(stream):
+                try:
+                    await self._remove_all_but(rule, record_id, ())
+                except RecordError as error:
+                    logger.warning("%s/%s stays in Pipedrive: %s", stream, record_id, error)
+                else:
+                    self._done(rule.object, stream, record_id)
+
+        return work
 
     def _same(self, stream: str, record: Record) -> bool:
         """Count a record that stands and was read before, just as it is now."""
@@ -149,6 +194,19 @@ class Engine:
             await self._take_dirty(stream)
         await self._flow.idle()
         await self._replay_rejects()
+        self._tell_absent()
+
+    def _tell_absent(self) -> None:
+        """Tell which streams the mapping speaks of and the tap did not send."""
+        absent = sorted(self._mapping.streams() - self._begun)
+        if absent and self._begun:
+            logger.warning(
+                "The mapping takes %s, but the tap did not send %s: what hangs on them is not in "
+                "Pipedrive, or not up to date. Select them (`select` of the extractor in "
+                "meltano.yml), see that the key may read them, or switch their mapping off.",
+                ", ".join(absent),
+                "it" if len(absent) == 1 else "them",
+            )
 
     async def _enter(self, stream: str) -> None:
         """When a stream ends, everything in it that waited for the rest of it is done."""

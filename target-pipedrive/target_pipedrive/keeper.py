@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.world import MERGES
+from target_pipedrive.world import MERGES, family
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_pipedrive.ledger.kept import Kept
     from target_pipedrive.mapping import MappingSet
+    from target_pipedrive.mapping.kept import Kept as KeptRule
     from target_pipedrive.world import LedgerWorld
 
 Key = tuple[str, str]
@@ -60,12 +61,16 @@ class Keeper:
             changed = self._kept.put(stream, record_id, parent[1] if parent else None, data)
         if not changed:
             return
-        self._world.forget(stream, record_id)
-        self._changed(stream)
-        self._mark_users((stream, record_id))
-        if parent is not None:
-            for parent_id in {parent[1], former} - {None}:
-                self.mark((parent[0], str(parent_id)))
+        self._has_changed(rule, record_id, {parent[1] if parent else None, former})
+
+    def gone(self, stream: str, record_id: str) -> None:
+        """A record is no longer there at the source; mark what is computed from it."""
+        rule = self._mapping.kept(stream)
+        if rule is None:
+            return
+        former = self._kept.parent(stream, record_id)
+        if self._kept.drop(stream, record_id):
+            self._has_changed(rule, record_id, {former})
 
     def merged(self, key: Key, survivor: str) -> None:
         """A record was merged into another at the source."""
@@ -110,6 +115,17 @@ class Keeper:
             stands = self._kept.survivor(stream, record_id) == record_id
             (others if stands else merged).append(record_id)
         return merged, others
+
+    def _has_changed(self, rule: KeptRule, record_id: str, parents: set[str | None]) -> None:
+        self._world.forget(rule.stream, record_id)
+        self._changed(rule.stream)
+        self._mark_users((rule.stream, record_id))
+        for parent_id in parents - {None}:
+            parent_stream, of_it = rule.rules[0].parent, str(parent_id)
+            self.mark((parent_stream, of_it))
+            children = family(rule.stream, parent_stream)
+            self._mark_users((children, self._kept.survivor(parent_stream, of_it)))
+            self._changed(children)
 
     def _mark_users(self, key: Key) -> None:
         for user in self._kept.users_of(*key):

@@ -13,7 +13,7 @@ _SHAPES: dict[str, dict[str, type]] = {
     "SCHEMA": {"stream": str, "schema": dict},
     "RECORD": {"stream": str, "record": dict},
     "STATE": {"value": dict},
-    "ACTIVATE_VERSION": {},
+    "ACTIVATE_VERSION": {"stream": str},
 }
 
 

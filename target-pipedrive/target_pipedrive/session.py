@@ -201,13 +201,18 @@ class LoadSession:
         """Take one message.
 
         Args:
-            message: ("schema", name, stream), ("record", stream, row) or ("state", value, None).
+            message: ("schema", name, stream), ("record", stream, row), ("state", value, None), or
+                what `Whole` tells.
         """
         match message:
             case ("record", stream, record):
                 await self._engine.record(stream, record)
             case ("state", value, _):
                 self._engine.state(value)
+            case ("whole", stream, coming):
+                self._engine.whole(stream, coming=coming)
+            case ("gone", stream, _):
+                await self._engine.gone(stream)
             case ("schema", _, stream):
                 await self._direct.take(stream)
                 await self._engine.schema(stream.name, stream.properties)

@@ -14,11 +14,14 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from target_pipedrive import mapping
 from target_pipedrive.bridge import Bridge, Stopped
+from target_pipedrive.direct import OBJECT_KEYS
 from target_pipedrive.errors import SettingsError
-from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.mapping import MappingSet
+from target_pipedrive.mapping.direct import Stream
 from target_pipedrive.reader import Reader
 from target_pipedrive.session import LoadSession
 from target_pipedrive.settings import SCHEMA, Settings
+from target_pipedrive.whole import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,30 +50,21 @@ class TargetPipedrive(Target):
 
     def __init__(self, **options: Any) -> None:
         self._bridge: Bridge | None = None
+        self._whole = Whole(lambda message: self._open().put(message))
         self._retry: Collection[Reject] | None = None
         try:
             super().__init__(**options)
         except ConfigValidationError as error:
             raise SettingsError(*error.errors) from error
         self.settings = Settings.parse(self.config)
-        self.mapping = mapping.load(
-            self.settings.mapping,
-            besides=[self.settings.review_file],
-            options=mapping.Options(
-                note_format=self.settings.note_format,
-                currency=self.settings.currency,
-                default_owner=self.settings.default_owner,
-            ),
-            objects={
-                name: mapping.ObjectKeys(
-                    kind.writable | kind.names.keys(),
-                    kind.custom_fields,
-                    {**kind.keys, **kind.names},
-                    kind.parents,
-                )
-                for name, kind in OBJECTS.items()
-            },
-        )
+        self.mapping = MappingSet()
+        if self.settings.mapping is not None:
+            self.mapping = mapping.load(
+                self.settings.mapping,
+                besides=[self.settings.review_file],
+                options=self.settings.options,
+                objects=OBJECT_KEYS,
+            )
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -156,8 +150,13 @@ class TargetPipedrive(Target):
         stream, schema = message_dict["stream"], message_dict["schema"]
         self.mapper.register_raw_stream_schema(stream, schema, message_dict.get("key_properties"))
         for stream_map in self.mapper.stream_maps[stream]:
-            properties = list(stream_map.transformed_schema.get("properties", {}))
-            self._open().put(("schema", stream_map.stream_alias, properties))
+            told = Stream(
+                stream_map.stream_alias,
+                stream_map.transformed_schema,
+                stream_map.transformed_key_properties or (),
+            )
+            self._open().put(("schema", told.name, told))
+            self._whole.schema(told.name, message_dict)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "record"})
@@ -166,6 +165,7 @@ class TargetPipedrive(Target):
             self._assert_sink_exists(stream)  # the SDK's error for a record before its schema
         for stream_map in self.mapper.stream_maps[stream]:
             record = stream_map.transform(copy.copy(message_dict["record"]))
+            self._whole.record(stream_map.stream_alias, message_dict, passed_on=record is not None)
             if record is not None:
                 self._open().put(("record", stream_map.stream_alias, record))
 
@@ -174,7 +174,8 @@ class TargetPipedrive(Target):
         self._open().put(("state", message_dict["value"], None))
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Ignore it: what vanished at the source is told by the records themselves."""
+        for stream_map in self.mapper.stream_maps.get(message_dict["stream"], ()):
+            self._whole.end(stream_map.stream_alias)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Stop reading. The SDK's own handler would acknowledge what was never written.

@@ -20,6 +20,11 @@ _FAMILIES = 16
 """Lists of children, of each stream: what is asked for again and again is the account's."""
 
 
+def family(stream: str, parent_stream: str) -> str:
+    """Return the word under which a record depends on all children of another one."""
+    return f"{stream} of {parent_stream}"
+
+
 class LedgerWorld:
     """Kept records, looked up for mapping expressions.
 
@@ -98,6 +103,11 @@ class LedgerWorld:
         if len(families) > _FAMILIES:
             families.popitem(last=False)
         return families[key]
+
+    def family(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
+        """Return the children of a record that is not the one at hand."""
+        self.asked.add((family(stream, parent_stream), parent_id))
+        return self.children(stream, parent_stream, parent_id)
 
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
         """Return the record that stands for this one after merges."""

@@ -87,6 +87,11 @@ class Kept:
         for data in self._db.run(query).scalars():
             yield unpack(data)
 
+    def ids(self, stream: str) -> set[str]:
+        """Return the keys of all kept records of a stream."""
+        query = select(schema.kept.c.id).where(schema.kept.c.stream == stream)
+        return set(self._db.run(query).scalars())
+
     # merges at the source
 
     def set_merged(self, stream: str, record_id: str, survivor: str) -> bool:

@@ -118,6 +118,11 @@ class Links:
         query = select(table.pipedrive_id).where(table.object == obj, table.pipedrive_id.in_(ids))
         return set(self._db.run(query).scalars())
 
+    def records(self, stream: str) -> set[str]:
+        """Return the keys of a stream's records that became something."""
+        table = schema.links.c
+        return set(self._db.run(select(table.id).where(table.stream == stream)).scalars())
+
     def ids(self, obj: str) -> set[str]:
         """Return the Pipedrive ids of all objects of a kind."""
         table = schema.links.c
