@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _REASONS = {
     "removed": "archived or deleted at the source",
     "merged": "merged into another at the source",
-    "skipped": "not ready yet: the next run looks again",
+    "skipped": "passed over by `skip_when`: looked at again when they come again",
     "dropped": "a person decided so: see `rejects list`",
 }
 _ORDER = ("created", "adopted", "updated", "unchanged", "merged", "removed", "kept")

@@ -66,6 +66,8 @@ class Builder:
     labels: list[Labelled] = field(default_factory=list)
     calls: list[tuple[Place, Call]] = field(default_factory=list)
     account: Place | None = None
+    optional: list[tuple[Place, str]] = field(default_factory=list)
+    """Optional files that are chosen, and where."""
 
     def add(self, source: Source, document: documents.Document) -> None:
         """Take in one valid document."""
@@ -77,6 +79,10 @@ class Builder:
                 )
             self.account = source.place()
             self.mapping.other_custom_fields = document.other_custom_fields
+            self.optional += [
+                (source.place(["optional", at]), name)
+                for at, name in enumerate(document.optional or ())
+            ]
             return
         compiler = Compiler(source, document.stream, self.faults)
         match document:
@@ -134,6 +140,7 @@ class Builder:
                 remove_when=compiler.optional("remove_when"),
                 skip_when=compiler.optional("skip_when"),
                 reject_when=compiler.mapping("reject_when"),
+                wait=document.wait,
                 title=compiler.optional("title"),
                 fields=compiler.mapping("fields"),
                 footer=compiler.mapping("footer"),

@@ -23,6 +23,8 @@ class Options:
         max_note_bytes: Bytes of UTF-8 that the text of a note or an activity may have. Pipedrive
             takes about 100,000 characters or bytes, and may lengthen HTML when it rewrites it.
         max_varchar: Characters that a `varchar` field may have.
+        max_text_bytes: Bytes of UTF-8 that a `text` field may have. Pipedrive takes about 65,000
+            characters or bytes.
     """
 
     note_format: str = "html"
@@ -30,6 +32,7 @@ class Options:
     default_owner: str | None = None
     max_note_bytes: int = 98_000
     max_varchar: int = 255
+    max_text_bytes: int = 65_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class World(Protocol):
 
     def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         """Kept children of a record and of those merged into it, in any order."""
+        ...
+
+    def family(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
+        """Like `children`, of a record that is not the one at hand."""
         ...
 
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the field's name

@@ -20,7 +20,22 @@ Expr = Annotated[
     ),
 ]
 FieldType = Literal[
-    "varchar", "text", "double", "monetary", "date", "time", "phone", "address", "enum", "set"
+    "varchar",
+    "varchar_auto",
+    "text",
+    "double",
+    "monetary",
+    "date",
+    "daterange",
+    "time",
+    "timerange",
+    "phone",
+    "address",
+    "enum",
+    "set",
+    "user",
+    "org",
+    "people",
 ]
 
 
@@ -113,6 +128,9 @@ class ObjectDocument(_Document):
     """No object is made of this record."""
     reject_when: dict[str, Expr] = {}
     """Reject code → when."""
+    wait: bool = False
+    """`true`: what it looks up may come after it. It is looked at when all streams were read, and
+    again when a record that it looked up changes."""
     title: Expr = None
     """Heading of a note; its parts are numbered after it."""
     fields: dict[str, Expr]
@@ -188,6 +206,8 @@ class AccountDocument(BaseModel):
     other_custom_fields: Literal["plan", "create", "ignore"]
     """Patient fields of the account that no rule names: list them in the plan, create them, or
     leave them out."""
+    optional: list[str] | None = None
+    """Files of the folder `optional` that count as well, by their names without `.yml`."""
 
 
 Document = (

@@ -25,7 +25,7 @@ class Why(StrEnum):
     CHILDREN = "children"
     """A parent is computed from them; they may be looked up as well."""
     PARENT = "parent"
-    """They are mapped again, whole, when a child comes or goes."""
+    """They are mapped again, whole, when a child comes or goes, or what they looked up changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,11 +164,13 @@ def _keep(builder: Builder) -> None:
     for _, rule in builder.child_rules:
         rules.setdefault(rule.stream, []).append(rule)
     lookups = {lookup.stream: lookup for lookup in builder.lookups}
-    for stream in {*rules, *lookups, *mapping.children}:
+    waiting = {stream for stream in mapping.object_rules if mapping.waits(stream)}
+    for stream in {*rules, *lookups, *mapping.children, *waiting}:
         key_name = lookups[stream].key_name if stream in lookups else "id"
         key_name = next((rule.key_name for rule in mapping.rules(stream)), key_name)
         mine = rules.get(stream, [])
         is_parent = bool(mapping.children.get(stream)) and bool(mapping.rules(stream))
+        is_parent = is_parent or mapping.waits(stream)
         fields = _fields(builder, stream, key_name, mine)
         why = Why.PARENT if is_parent else Why.CHILDREN if mine else Why.LOOKUP
         mapping.kept_streams[stream] = Kept(
@@ -220,6 +222,15 @@ def _check_calls(builder: Builder) -> None:
                 builder.faults.add(
                     place,
                     f"no document says `lookup: true` for {stream!r}; {instead(stream, kept)}",
+                )
+        if call.name == "children" and isinstance(call.arguments[0], str):
+            stream = call.arguments[0]
+            children, parent = builder.mapping.children, str(call.arguments[1])
+            parents = {name for name, streams in children.items() if stream in streams}
+            if parent not in parents:
+                builder.faults.add(
+                    place,
+                    f"no document rolls {stream!r} up into {parent!r}; {instead(parent, parents)}",
                 )
         if call.name == "ref" and all(isinstance(word, str) for word in call.arguments[:2]):
             wanted, stream = call.arguments[:2]

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.yamlfile import Source
 
 
+OPTIONAL = "optional"
+"""Folder, beside the mapping files, of those that count only when they are chosen."""
+
+
 def load(
     folder: str | os.PathLike[str],
     *,
@@ -39,7 +43,7 @@ def load(
     objects: Mapping[str, ObjectKeys],
     besides: Collection[Path] = (),
 ) -> MappingSet:
-    """Read all mapping files (`*.yml`, `*.yaml`) of a folder.
+    """Read all mapping files (`*.yml`, `*.yaml`) of a folder, and the optional ones it chooses.
 
     Args:
         folder: The folder.
@@ -70,14 +74,34 @@ def load(
     faults = Faults()
     builder = Builder(options, objects, faults)
     for path in paths:
-        for source in read_documents(path, str(root / path.name), faults):
-            document = _validated(source, faults)
-            if document is not None and not getattr(document, "off", False):
-                builder.add(source, document)
+        _read(path, builder)
+    optional = _chosen(root, builder)
+    for path in optional:
+        _read(path, builder)
+    paths += optional
     mapping = builder.finish()
     faults.raise_if_any()
     mapping.digest = _digest(paths, options)
     return mapping
+
+
+def _read(path: Path, builder: Builder) -> None:
+    """Take in the documents of a file."""
+    for source in read_documents(path, str(path), builder.faults):
+        document = _validated(source, builder.faults)
+        if document is not None and not getattr(document, "off", False):
+            builder.add(source, document)
+
+
+def _chosen(root: Path, builder: Builder) -> list[Path]:
+    """Return the optional files that the choices for the whole account name."""
+    there = {path.stem: path for path in sorted((root / OPTIONAL).glob("*.yml"))}
+    for place, name in builder.optional:
+        if name not in there:
+            builder.faults.add(
+                place, f"there is no file {OPTIONAL}/{name}.yml; {instead(name, there)}"
+            )
+    return [there[name] for name in dict.fromkeys(n for _, n in builder.optional) if name in there]
 
 
 def _digest(paths: Sequence[Path], options: Options) -> bytes:

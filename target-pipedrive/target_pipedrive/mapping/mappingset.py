@@ -86,6 +86,10 @@ class MappingSet:
         kept = self.kept(stream)
         return kept is not None and kept.why is Why.PARENT
 
+    def waits(self, stream: str) -> bool:
+        """Whether a stream's records are looked at only when all streams were read."""
+        return any(rule.wait for rule in self.rules(stream))
+
     def user_rule(self) -> UserRule | None:
         """How practitioners are matched with Pipedrive users."""
         return self.users

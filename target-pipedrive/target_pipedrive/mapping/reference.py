@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
+from ruamel.yaml import YAML
 
 from target_pipedrive.mapping.documents import KINDS, Aggregate, CustomField, Document, FileContent
 from target_pipedrive.mapping.functions import FUNCTIONS, GROUPS
+from target_pipedrive.mapping.loader import OPTIONAL
+from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +93,40 @@ def documents_reference() -> str:
     return "\n".join(blocks)
 
 
-GENERATED = {"documents": documents_reference, "functions": functions_reference}
+def optional_reference(folder: Path) -> str:
+    """The optional files of a mapping folder, what they cost and need, as Markdown."""
+    rows = [
+        "| Name | What comes along | A record becomes (tokens) | Streams it takes |",
+        "|---|---|---|---|",
+    ]
+    for path in sorted((folder / OPTIONAL).glob("*.yml")):
+        head = []
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            if not line.startswith("# "):
+                break
+            head.append(line.removeprefix("# "))
+        meaning = " ".join(head)
+        documents = list(YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")))
+        objects = (OBJECTS[one["object"]] for one in documents if "object" in one)
+        made = [f"{kind.name} ({kind.create.cost})" for kind in objects if kind.create]
+        streams = dict.fromkeys(f"`{one['stream']}`" for one in documents)
+        rows.append(f"| `{path.stem}` | {meaning} | {', '.join(made)} | {', '.join(streams)} |")
+    return "\n".join(rows) + "\n"
 
 
-def filled(page: str) -> str:
-    """A page whose generated parts, between marker comments, are up to date."""
-    for name, make in GENERATED.items():
+def filled(page: str, folder: Path) -> str:
+    """A page whose generated parts, between marker comments, are up to date.
+
+    Args:
+        page: Its text.
+        folder: The mapping files.
+    """
+    generated = {
+        "documents": documents_reference,
+        "functions": functions_reference,
+        "optional": lambda: optional_reference(folder),
+    }
+    for name, make in generated.items():
         page = re.sub(
             rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)",
             lambda match, make=make: f"{match[1]}\n{make()}\n{match[2]}",  # type: ignore[misc]  # mypy cannot infer a lambda with a default
@@ -109,7 +140,7 @@ def main(folder: str, page: str) -> None:
     """Write the schema into a folder and the lists into a page."""
     Path(folder, SCHEMA_NAME).write_text(schema(), encoding="utf-8")
     path = Path(page)
-    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(filled(path.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class ObjectRule:
     remove_when: Expression | None = None
     skip_when: Expression | None = None
     reject_when: Mapping[str, Expression] = field(default_factory=dict)
+    wait: bool = False
+    """Records are looked at when all streams were read: what they look up comes after them."""
     title: Expression | None = None
     fields: Mapping[str, Expression] = field(default_factory=dict)
     footer: Mapping[str, Expression] = field(default_factory=dict)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.desired import Custom
-from target_pipedrive.mapping.functions.account import currency
-from target_pipedrive.mapping.functions.money import decimal
-from target_pipedrive.mapping.functions.times import day
+from target_pipedrive.mapping.customvalues import fitted
 from target_pipedrive.mapping.shapes import shaped
-from target_pipedrive.mapping.text import cut
-from target_pipedrive.mapping.text import text as trimmed
-from target_pipedrive.mapping.unfit import UnfitError
+from target_pipedrive.mapping.text import ELLIPSIS, cut
+from target_pipedrive.pipedrive.values import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from decimal import Decimal
+    from collections.abc import Mapping
 
     from target_pipedrive.mapping.context import Context
 
@@ -47,9 +43,14 @@ class Fitter:
         Raises:
             UnfitError: The value does not fit the field's type.
         """
-        if field_type == "varchar":
-            return Custom(field_type, self.short(label, trimmed(value)))
-        return Custom(field_type, _BY_TYPE[field_type](self.context, value))
+        found = fitted(field_type, value, self.context)
+        if field_type in _SHORT_TYPES:
+            found = self.short(label, found)
+        elif field_type == "text":
+            found = self._long(label, found)
+        elif field_type == "set" and found is not None:
+            found = tuple(dict.fromkeys(self.short(label, option) for option in found))
+        return Custom(field_type, found)
 
     def short(self, label: str, value: str | None) -> str | None:
         """Text that fits a `varchar`; what had to be cut is remembered under the label."""
@@ -59,53 +60,17 @@ class Fitter:
         self.truncated.append(label)
         return cut(value, limit)
 
-
-def _text(_context: Context, value: Any) -> str | None:
-    return trimmed(value)
-
-
-def _day(_context: Context, value: Any) -> str | None:
-    return day(value)
-
-
-def _number(_context: Context, value: Any) -> int | Decimal | None:
-    return value if type(value) is int else decimal(value)
+    def _long(self, label: str, value: str | None) -> str | None:
+        """Text that fits a `text` field; so for what had to be cut."""
+        limit = self.context.options.max_text_bytes
+        if value is None or len(value) * 4 <= limit or len(value.encode()) <= limit:
+            return value
+        self.truncated.append(label)
+        return value.encode()[: limit - len(ELLIPSIS.encode())].decode(errors="ignore") + ELLIPSIS
 
 
-def _money(context: Context, value: Any) -> dict[str, Any] | None:
-    amount = decimal(value)
-    if amount is None:
-        return None
-    code = currency(context)
-    if code is None:
-        raise UnfitError("no currency is known; give the setting `currency`")
-    return {"value": amount, "currency": code}
+_SHORT_TYPES = frozenset({"varchar", "varchar_auto", "phone", "enum"})
+"""Types of 255 characters; so are the options of a `set` (official OpenAPI v2)."""
 
-
-def _labels(_context: Context, value: Any) -> tuple[str, ...] | None:
-    items = value if isinstance(value, (list, tuple)) else [value]
-    labels = [label for item in items if (label := trimmed(item)) is not None]
-    return tuple(dict.fromkeys(labels)) or None
-
-
-def _address(_context: Context, value: Any) -> dict[str, Any] | None:
-    if isinstance(value, dict):
-        return value if trimmed(value.get("value")) else None
-    shown = trimmed(value)
-    return None if shown is None else {"value": shown}
-
-
-_BY_TYPE: dict[str, Callable[[Context, Any], Any]] = {
-    "text": _text,
-    "phone": _text,
-    "time": _text,
-    "enum": _text,
-    "date": _day,
-    "double": _number,
-    "monetary": _money,
-    "set": _labels,
-    "address": _address,
-}
-
-FIELD_TYPES = frozenset({"varchar", *_BY_TYPE})
-"""Types of custom fields that a value can be fitted to."""
+FIELD_TYPES = frozenset(TYPES) - {"org", "people"}
+"""Types of custom fields that a plain value can be fitted to; those two want references."""

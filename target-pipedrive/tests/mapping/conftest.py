@@ -59,6 +59,9 @@ class Clinic:
         # Newest first: no rule may depend on the order of coming.
         return [row for row in reversed(rows) if self.survivor(parent_stream, row[by]) == parent_id]
 
+    def family(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
+        return self.children(stream, parent_stream, parent_id)
+
     def survivor(self, stream: str, id: str) -> str:  # noqa: A002 - the protocol's name
         return self.merged.get(id, id) if stream == "patients" else id
 

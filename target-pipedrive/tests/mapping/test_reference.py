@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from target_pipedrive.mapping.reference import SCHEMA_NAME, filled, main, schema
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "mapping.md"
-FILES = sorted((ROOT / "transforms").glob("*.yml"))
+FOLDER = ROOT / "transforms"
+FILES = sorted(FOLDER.glob("**/*.yml"))
 RENEW = "run `python -m target_pipedrive.mapping.reference transforms docs/mapping.md`"
 
 
@@ -24,7 +26,7 @@ def test_the_schema_is_in_step():
 
 def test_the_page_is_in_step():
     page = PAGE.read_text(encoding="utf-8")
-    assert page == filled(page), RENEW
+    assert page == filled(page, FOLDER), RENEW
 
 
 def test_the_page_lists_every_function():
@@ -37,6 +39,8 @@ def test_writing_them_again_gives_the_same(tmp_path):
     page.write_text(
         re.sub(r"(<!-- begin (\w+) -->\n).*?(<!-- end)", r"\1\3", PAGE.read_text(), flags=re.DOTALL)
     )
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    (tmp_path / SCHEMA_NAME).unlink()
     main(str(tmp_path), str(page))
     assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
     assert (tmp_path / SCHEMA_NAME).read_text(encoding="utf-8") == schema()
@@ -44,7 +48,8 @@ def test_writing_them_again_gives_the_same(tmp_path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_default_file_fits_the_schema_that_editors_use(path):
-    assert path.read_text().startswith(f"# yaml-language-server: $schema={SCHEMA_NAME}\n")
+    place = SCHEMA_NAME if path.parent == FOLDER else f"../{SCHEMA_NAME}"
+    assert path.read_text().startswith(f"# yaml-language-server: $schema={place}\n")
     validator = Draft202012Validator(json.loads(schema()))
     for document in YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")):
         validator.validate(document)

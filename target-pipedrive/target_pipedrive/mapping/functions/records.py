@@ -30,6 +30,21 @@ def lookup(context: Context, stream: str, id: Any) -> dict[str, Any] | None:  # 
 
 
 @function
+def children(context: Context, stream: str, parent_stream: str, id: Any) -> list[dict[str, Any]]:  # noqa: A002 - the word users know
+    """Records of a stream that are rolled up into another record, in no particular order.
+
+    A record's own children need no function: they stand under the name of their stream.
+
+    Example:
+        len(children('businesses', 'public_settings', 'account')) → 3
+    """
+    key = trimmed(id)
+    if key is None:
+        return []
+    return context.world.family(stream, parent_stream, context.standing(parent_stream, key))
+
+
+@function
 def ref(context: Context, object: str, stream: str, id: Any) -> Ref:  # noqa: A002 - the words users know
     """The Pipedrive object that a record becomes; the write waits for it.
 
