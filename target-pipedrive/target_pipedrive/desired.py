@@ -39,10 +39,11 @@ class Custom:
 
     Args:
         type: Pipedrive's `field_type`.
-        value: None for nothing; a string for text, `date` (YYYY-MM-DD), `time` and `phone`;
-            an int or Decimal for `double`; a label for `enum`; a tuple of labels for `set`;
-            `{"value": Decimal, "currency": str}` for `monetary`; a dict with at least `value`
-            for `address`.
+        value: None for nothing; a string for text, `date` (YYYY-MM-DD), `time` (HH:MM:SS) and
+            `phone`; an int or Decimal for `double`; a label for `enum`; a tuple of labels for
+            `set`; `{"value": Decimal, "currency": str}` for `monetary`; `{"value", "until"}` for
+            `daterange` and `timerange`; a dict with at least `value` for `address`; times may be
+            a dict with `timezone_name` too; an `Owner` for `user`; a `Ref` for `org` and `people`.
     """
 
     type: str

@@ -10,6 +10,7 @@ from target_pipedrive.mapping import documents
 from target_pipedrive.mapping.children import Aggregation, ChildRule, Collate, Rollup
 from target_pipedrive.mapping.compiling import Compiler
 from target_pipedrive.mapping.faults import instead
+from target_pipedrive.mapping.labelchecks import label_faults, option_faults
 from target_pipedrive.mapping.linking import link
 from target_pipedrive.mapping.mappingset import MappingSet
 from target_pipedrive.mapping.objectchecks import check_object
@@ -155,6 +156,8 @@ class Builder:
     ) -> list[tuple[FieldSpec, Expression]]:
         specs = []
         if document.key_field is not None:
+            for fault in label_faults(document.key_field):
+                self.faults.add(source.place(["key_field"]), fault)
             spec = FieldSpec(document.object, document.key_field, "varchar")
             self.labels.append(Labelled(spec, source.place(["key_field"]), document.stream))
         for label, custom in document.custom_fields.items():
@@ -185,8 +188,10 @@ class Builder:
                 f"{custom.type} takes no options; remove them, or write `type: enum`",
             )
         labels = tuple(options) if isinstance(options, list) else ()
-        if len({option.casefold() for option in labels}) < len(labels):
-            self.faults.add(source.place([*path, "options"]), "an option stands twice; remove one")
+        for fault in label_faults(label):
+            self.faults.add(source.place(path, key=True), fault)
+        for fault in option_faults(labels):
+            self.faults.add(source.place([*path, "options"]), fault)
         return FieldSpec(object_name, label, custom.type, labels, options == "from_source")
 
     def _rollup(

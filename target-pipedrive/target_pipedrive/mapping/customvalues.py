@@ -44,7 +44,8 @@ def fitted(field_type: str, value: Any, context: Context) -> Any:
         case "monetary":
             return _money(context, value)
         case _:
-            return _BY_TYPE.get(field_type, trimmed)(value)
+            shape = _BY_TYPE.get(field_type)
+            return trimmed(value) if shape is None else shape(value)
 
 
 def _number(value: Any) -> int | Decimal | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from target_pipedrive.mapping.children import Collate, Rollup
 from target_pipedrive.mapping.faults import instead
 from target_pipedrive.mapping.kept import Kept, Why
+from target_pipedrive.pipedrive.registry import fields_home
+from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
     from target_pipedrive.desired import FieldSpec
@@ -88,27 +90,27 @@ def _names(builder: Builder, rule: ObjectRule) -> set[str]:
 def _link_labels(builder: Builder) -> None:
     """Give every custom field its object; each label means one field of an object.
 
-    Objects made of several streams may share a field (products, billable items); within one
-    stream a second rule for a label would overwrite the first.
+    Objects made of several streams may share a field (products, billable items), and so do deals
+    and leads; within one stream a second rule for a label would overwrite the first.
     """
     seen: dict[tuple[str, str], tuple[Labelled, FieldSpec]] = {}
     for labelled in builder.labels:
         spec = _owned(builder, labelled)
         if spec is None:
             continue
-        at = (spec.object, " ".join(spec.label.casefold().split()))
-        if at not in seen:
-            seen[at] = (labelled, spec)
+        at = (fields_home(spec.object), fold(spec.label))
+        earlier, same = seen.setdefault(at, (labelled, spec))
+        if spec not in builder.mapping.specs:
             builder.mapping.specs.append(spec)
+        if earlier is labelled:
             continue
-        earlier, same = seen[at]
-        if labelled.stream == earlier.stream:
+        if (labelled.stream, spec.object) == (earlier.stream, same.object):
             builder.faults.add(
                 labelled.place,
                 f"{spec.object} already has a field {spec.label!r} in {earlier.place}; "
                 "choose another label",
             )
-        elif spec != same:
+        elif replace(spec, object=same.object) != same:
             builder.faults.add(
                 labelled.place,
                 f"{spec.label!r} is written otherwise in {earlier.place}; "

@@ -372,8 +372,10 @@ FIELDS: Mapping[str, FieldOperations] = MappingProxyType(
 
 def fields_home(object: str) -> str:  # noqa: A002 - the API's term
     """The object whose custom fields an object carries: leads borrow the deals'."""
-    wanted = OBJECTS[object].fields_object
-    return next(kind.name for kind in OBJECTS.values() if kind.fields_object == wanted)
+    kind = OBJECTS.get(object)
+    if kind is None or not kind.custom_fields:
+        return object
+    return next(one.name for one in OBJECTS.values() if one.fields_object == kind.fields_object)
 
 
 def _operations() -> Iterator[Operation]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from target_pipedrive.direct import OBJECT_KEYS
 from target_pipedrive.errors import MappingError
 from target_pipedrive.mapping import Options, load
 
 HEAD = "stream: patients\nobject: person\n"
+TOO_MANY = [f"o{number}" for number in range(10_001)]
 
 # name: text of the file → the faults, without the folder
 FAULTS = {
@@ -33,6 +35,39 @@ FAULTS = {
         + "fields: {name: name}\ncustom_fields:\n"
         + "  Sex: {type: text, value: sex}\n  Sex: {type: text, value: sex}\n",
         ["6:3: this key stands twice; remove one"],
+    ),
+    "two options that differ in accents alone": (
+        HEAD
+        + "fields: {name: name}\ncustom_fields:\n"
+        + "  Sex: {type: enum, value: sex, options: [Pensionné, B, pensionne ]}\n",
+        ["5:42: the options 'Pensionné' and 'pensionne' count as one; remove one"],
+    ),
+    "an option without letters": (
+        HEAD
+        + "fields: {name: name}\ncustom_fields:\n"
+        + "  Sex: {type: enum, value: sex, options: [A, '']}\n",
+        ["5:42: a label needs letters; write what people shall read in Pipedrive"],
+    ),
+    "an option too long": (
+        HEAD
+        + "fields: {name: name}\ncustom_fields:\n"
+        + f"  Sex: {{type: enum, value: sex, options: [{'x' * 256}]}}\n",
+        ["5:42: a label has at most 255 characters, not 256; shorten it"],
+    ),
+    "too many options": (
+        HEAD
+        + "fields: {name: name}\ncustom_fields:\n"
+        + f"  Sex: {{type: set, value: sex, options: [{', '.join(TOO_MANY)}]}}\n",
+        ["5:41: a field has at most 10,000 options; use `type: varchar`"],
+    ),
+    "a field's label too long": (
+        HEAD
+        + f"fields: {{name: name}}\ncustom_fields:\n  {'x' * 256}: {{type: text, value: sex}}\n",
+        ["5:3: a label has at most 255 characters, not 256; shorten it"],
+    ),
+    "a key field's label too long": (
+        HEAD + f"fields: {{name: name}}\nkey_field: {'x' * 256}\n",
+        ["4:12: a label has at most 255 characters, not 256; shorten it"],
     ),
     "two labels that Pipedrive shows alike": (
         HEAD
@@ -126,7 +161,7 @@ FAULTS = {
         HEAD
         + "fields: {name: name}\ncustom_fields:\n"
         + "  Sex: {type: enum, value: sex, options: [A, a]}\n",
-        ["5:42: an option stands twice; remove one"],
+        ["5:42: the options 'A' and 'a' count as one; remove one"],
     ),
     "options misspelt": (
         HEAD
@@ -294,6 +329,33 @@ def test_all_faults_of_all_files_come_at_once(write, tmp_path):
     places = [fault.replace(folder, "").split(": ")[0] for fault in caught.value.faults]
     assert places == ["a.yml:3:10", "b.yml:2:9", "c.yml:2:1", "d.yml:3:19", "d.yml:3:29"]
     assert str(caught.value).count("\n") == 4
+
+
+@pytest.mark.parametrize("label", ["Date of Birth", "date  of birth", "Dâte of birth"])
+def test_two_labels_that_fold_alike_are_one_field(write, label):
+    first = "custom_fields:\n  Date of birth: {type: date, value: dob}\n"
+    with pytest.raises(MappingError, match="already has a field"):
+        write(
+            a=HEAD + "fields: {name: name}\n" + first + f"  {label}: {{type: date, value: dob}}\n"
+        )
+
+
+def test_leads_share_the_deals_fields(tmp_path):
+    deal = "object: deal\nfields: {title: name}\ncustom_fields: {Origin: {type: TYPE, value: o}}\n"
+    lead = deal.replace("object: deal", "object: lead").replace("name}", "name, person_id: p}")
+    both = "stream: a\n" + deal + "---\nstream: b\n" + lead
+
+    def read(text):
+        (tmp_path / "a.yml").write_text(text)
+        return load(tmp_path, options=Options(), objects=OBJECT_KEYS)
+
+    mapping = read(both.replace("TYPE", "text"))
+    assert [(spec.object, spec.label) for spec in mapping.field_specs()] == [
+        ("deal", "Origin"),
+        ("lead", "Origin"),
+    ]
+    with pytest.raises(MappingError, match="is written otherwise in"):
+        read(both.replace("TYPE", "text", 1).replace("TYPE", "date"))
 
 
 def test_two_streams_may_share_a_field_but_not_under_another_type(write):

@@ -55,7 +55,9 @@ def test_a_patient_becomes_a_person_with_all_its_fields(loader, account):
     again = loader.load(messages)
     assert again.writes == []
     assert again.summary["done"] == {"person unchanged": 1, "file unchanged": 1}
-    assert again.tokens == 22  # who the token's user is, and the list of users
+    # Who the token's user is and the users (22); the custom fields of two objects, and of two more
+    # to see whether there is room for those of the products, which no run has made yet.
+    assert again.tokens == 22 + 20 + 20
     assert again.summary["tokens_today"] == run.tokens + again.tokens
 
 
@@ -89,7 +91,7 @@ def test_an_option_is_made_once_for_many_records(loader, account, sandbox):
     (run,) = loader.play("options")
     assert run.kinds()["POST persons"] == 12
     made = [write.body for write in run.writes if write.path.endswith("/options")]
-    assert sum(len(body) for body in made) == len(made) <= 2
+    assert len(made) <= 1  # all new ones at once
     fields = sandbox.dump()["pipedrive"]["personFields"]
     sex = next(row for row in fields if row["field_name"] == "Sex")
     labels = [option["label"] for option in sex["options"]]
