@@ -261,7 +261,7 @@ def test_only_demo_holds_demo_values():
         | {"prod": environment("prod")}
     )
     for value in environment("demo")["env"].values():
-        if not value.startswith("$") and value != "ultimate":
+        if value and not value.startswith("$") and value != "ultimate":
             assert value not in elsewhere
     assert environment("prod") == {"name": "prod"}
 

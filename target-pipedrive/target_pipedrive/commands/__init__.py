@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from target_pipedrive.commands.ledger import ledger
+from target_pipedrive.commands.oauth import oauth
 from target_pipedrive.commands.rejects import rejects
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = (rejects, ledger)
+COMMANDS = (rejects, ledger, oauth)
 """Each is a subcommand of `target-pipedrive`."""

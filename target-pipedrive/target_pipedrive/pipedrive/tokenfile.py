@@ -61,20 +61,17 @@ class TokenFile:
             SettingsError: It cannot be read, or holds something else.
         """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            with self.path.open(encoding="utf-8") as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:  # brought back from a backup
+                    os.fchmod(file.fileno(), 0o600)
+                kept = json.load(file)
+            return Tokens(**{each.name: kept[each.name] for each in fields(Tokens)})
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._fault(f"cannot be read: {error.strerror}") from None
-        with os.fdopen(descriptor, encoding="utf-8") as file:
-            if os.fstat(descriptor).st_mode & 0o077:  # brought back from a backup, for instance
-                os.fchmod(descriptor, 0o600)
-            try:
-                kept = json.load(file)
-                tokens = Tokens(**{each.name: kept[each.name] for each in fields(Tokens)})
-            except (ValueError, TypeError, KeyError):
-                raise self._fault("holds no tokens") from None
-        return tokens
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise self._fault("holds no tokens") from None
 
     def write(self, tokens: Tokens) -> None:
         """Keep tokens; when this returns they outlast a power cut.
