@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,26 +11,34 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRACTORS = {
-    entry["name"]: entry
-    for entry in yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
-}
+PROJECT = (ROOT / "meltano.yml").read_text()
+EXTRACTORS = {entry["name"]: entry for entry in yaml.safe_load(PROJECT)["plugins"]["extractors"]}
 SELECTED = {pattern.partition(".")[0] for pattern in EXTRACTORS["tap-cliniko"]["select"]}
-OPTIONAL = {"patient_cases", "patient_forms", "relationships"}
-"""Streams that no file of transforms/ uses as long as the optional ones are not switched on."""
-
 IDLE_REQUESTS = 60
 
 
-def test_what_the_mapping_uses_is_read_and_no_more():
-    used = {
+def taken(folder: Path) -> set[str]:
+    """The streams that the mapping files of a folder speak of."""
+    return {
         part["stream"]
-        for path in (ROOT / "transforms").glob("*.yml")
+        for path in folder.glob("*.yml")
         for part in yaml.safe_load_all(path.read_text())
         if part and "stream" in part
     }
-    assert used <= SELECTED <= used | OPTIONAL
+
+
+def test_what_the_mapping_uses_is_read_and_no_more():
+    used, optional = taken(ROOT / "transforms"), taken(ROOT / "transforms" / "optional")
+    assert used <= SELECTED <= used | optional
     assert EXTRACTORS["tap-cliniko-all"]["select"] == ["*.*"]
+
+
+def test_one_line_selects_each_stream_that_only_an_optional_file_takes():
+    offered = re.findall(r"^        # - (\w+)\.\* # for (\w+)$", PROJECT, re.MULTILINE)
+    missing = taken(ROOT / "transforms" / "optional") - SELECTED
+    assert {stream for stream, _ in offered} == missing
+    for _, name in offered:
+        assert (ROOT / "transforms" / "optional" / f"{name}.yml").exists()
 
 
 @pytest.fixture

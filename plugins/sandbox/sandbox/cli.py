@@ -206,15 +206,23 @@ def limits(run_dir: Path, limit: tuple[str, ...]) -> None:
 
 @main.command()
 @_run_dir
+@click.option(
+    "--with",
+    "optional",
+    metavar="NAME[,NAME]...",
+    default="",
+    help="Optional mapping files that are switched on, such as contacts,patient_cases.",
+)
 @click.argument("setting", nargs=-1, metavar="[NAME=VALUE]...")
-def check(run_dir: Path, setting: tuple[str, ...]) -> None:
+def check(run_dir: Path, optional: str, setting: tuple[str, ...]) -> None:
     """Compare Pipedrive with what the clinic's records ask for. Exit code 1 on differences.
 
     Settings are those of the target: default_owner, currency, note_format, when_removed,
     max_file_mb.
     """
+    names = [name.strip() for name in optional.split(",") if name.strip()]
     with _control(run_dir) as control:
-        report = control.check(**_values(setting))
+        report = control.check(**_values(setting), optional_files=names)
     for line in report["lines"]:
         click.echo(line)
     sys.exit(0 if report["ok"] else 1)

@@ -111,6 +111,16 @@ class Account:
         return Fields(self.rows("personFields"))
 
     @cached_property
+    def organization_fields(self) -> Fields:
+        """The custom fields of organizations."""
+        return Fields(self.rows("organizationFields"))
+
+    @cached_property
+    def deal_fields(self) -> Fields:
+        """The custom fields of deals."""
+        return Fields(self.rows("dealFields"))
+
+    @cached_property
     def product_fields(self) -> Fields:
         """The custom fields of products."""
         return Fields(self.rows("productFields"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.check.account import Account
     from sandbox.check.clinic import Clinic
+    from sandbox.check.optional.signs import Signs
     from sandbox.check.people import People
     from sandbox.check.settings import Settings
 
@@ -40,7 +41,9 @@ class _Appointment:
     group: bool
 
 
-def compare(clinic: Clinic, account: Account, settings: Settings, people: People) -> Section:
+def compare(
+    clinic: Clinic, account: Account, settings: Settings, people: People, signs: Signs
+) -> Section:
     """Compare all appointments with all activities."""
     section = Section("activity")
     standing: dict[str, list[Row]] = {}
@@ -49,7 +52,7 @@ def compare(clinic: Clinic, account: Account, settings: Settings, people: People
         key = footer.marker(html_text.lines(row.get("note")), MARKER)
         if key:
             standing.setdefault(key, []).append(row)
-        elif account.is_new("activities", row):
+        elif account.is_new("activities", row) and not signs.activity(row):
             strangers.append(row)
     comparer = _Comparer(clinic, account, settings, people, section)
     for appointment in _expected(clinic, people):

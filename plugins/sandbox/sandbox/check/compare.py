@@ -12,22 +12,25 @@ from sandbox.check import (
     fields,
     files,
     notes,
+    optional,
     people,
     products,
     strangers,
 )
 from sandbox.check.account import Account
 from sandbox.check.clinic import Clinic
+from sandbox.check.optional import contacts
 from sandbox.check.report import Report
 from sandbox.check.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sandbox.check.values import Row
 
 
-def compare(
+def compare(  # noqa: PLR0913 - the settings of the run that is judged, one by one
     dump: Row,
     now: datetime,
     *,
@@ -36,6 +39,7 @@ def compare(
     note_format: str = "html",
     when_removed: str = "delete",
     max_file_mb: float = 50,
+    optional_files: Collection[str] = (),
     baseline: Row | None = None,
 ) -> Report:
     """Compare what stands in Pipedrive with what Cliniko's records ask for.
@@ -48,6 +52,7 @@ def compare(
         note_format: The target's setting, `html` or `text`.
         when_removed: The target's setting, `delete` or `keep`.
         max_file_mb: The target's setting, in megabytes.
+        optional_files: Optional mapping files that are switched on, such as `recalls`.
         baseline: The Pipedrive half of a dump taken before the migration. Its rows are other
             people's: never surplus, and unchanged unless adopted by the match rule. Without it
             only rows that bear our marker can be told to be surplus.
@@ -68,19 +73,25 @@ def compare(
     money = currency or countries.currency(clinic.country)
     if money is None:
         raise ValueError("No currency is known for the account's country: pass currency.")
-    settings = Settings(now, default_owner, money, note_format, when_removed, max_file_mb)
-    persons, standing = people.compare(clinic, account, settings)
+    for name in optional_files:
+        _one_of("each of optional_files", name, tuple(sorted(optional.NAMES)))
+    chosen = frozenset(optional_files)
+    settings = Settings(now, default_owner, money, note_format, when_removed, max_file_mb, chosen)
+    signs = optional.Signs(account, chosen)
+    adopted = contacts.adopted(account) if "contacts" in chosen else set()
+    persons, standing = people.compare(clinic, account, settings, signs)
     return Report(
         [
             persons,
             appointment_types.compare(clinic, account),
-            appointments.compare(clinic, account, settings, standing),
-            notes.compare(clinic, account, settings, standing),
+            appointments.compare(clinic, account, settings, standing, signs),
+            notes.compare(clinic, account, settings, standing, signs),
             products.compare(clinic, account, settings),
             files.compare(clinic, account, settings, standing),
             communications.compare(clinic, account, standing),
-            fields.compare(clinic, account, settings, standing),
-            strangers.compare(account, standing),
+            *optional.compare(clinic, account, settings, standing),
+            fields.compare(clinic, account, settings, standing, signs),
+            strangers.compare(account, standing, adopted),
         ]
     )
 

@@ -13,6 +13,7 @@ from sandbox.check.values import Row, folded
 if TYPE_CHECKING:
     from sandbox.check.account import Account
     from sandbox.check.clinic import Clinic
+    from sandbox.check.optional.signs import Signs
     from sandbox.check.people import People
     from sandbox.check.settings import Settings
 
@@ -22,7 +23,9 @@ MOST = 30
 _KINDS = ("personFields", "productFields", "organizationFields", "dealFields")
 
 
-def compare(clinic: Clinic, account: Account, settings: Settings, people: People) -> Section:
+def compare(
+    clinic: Clinic, account: Account, settings: Settings, people: People, signs: Signs
+) -> Section:
     """Compare the custom fields of the account with the mapping's list."""
     section = Section("field")
     patient_fields = PatientFields(clinic, settings.currency)
@@ -37,7 +40,10 @@ def compare(clinic: Clinic, account: Account, settings: Settings, people: People
         if name not in values or values[name]:
             _compare_field(account.person_fields, name, kind, values.get(name), section)
     _compare_field(account.product_fields, ID_FIELD, "varchar", None, section)
-    _extras(account, section)
+    for kind in _KINDS:
+        for name in sorted(signs.fields(kind)):
+            _compare_field(Fields(account.rows(kind)), name, "varchar", None, section)
+    _extras(account, section, signs)
     return section
 
 
@@ -67,16 +73,17 @@ def _compare_field(
         section.differ(None, field["field_code"], f"{name}: options", sorted(lacking), labels)
 
 
-def _extras(account: Account, section: Section) -> None:
+def _extras(account: Account, section: Section, signs: Signs) -> None:
     """Report custom fields that came since the baseline and that the mapping does not name."""
     wanted = {"personFields": set(TYPES), "productFields": {ID_FIELD}}
     made = 0
     for kind in _KINDS:
+        named = wanted.get(kind, set()) | signs.fields(kind)
         before = {str(row.get("field_code")) for row in account.before_fields(kind)}
         for row in Fields(account.rows(kind)).custom:
-            if _is_made(account, row, before, wanted.get(kind, set())):
+            if _is_made(account, row, before, named):
                 made += 1
-                if row.get("field_name") not in wanted.get(kind, set()):
+                if row.get("field_name") not in named:
                     section.extra.append(f"{row.get('field_name')} ({row['field_code']})")
     if made > MOST:
         section.differ(None, None, "custom fields made in all", f"at most {MOST}", made)

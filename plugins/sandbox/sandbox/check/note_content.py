@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from sandbox.check import html_text
 from sandbox.check.values import Row, squeezed, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BULLETS = frozenset("•-\u2013\u2014*·☑✓✔")
 
@@ -105,10 +109,50 @@ def _answer(question: Row) -> tuple[Token, ...]:
             chosen.append(squeezed(other.get("value")))
         return _joined([name for name in chosen if name], Mark.ITEM)
     answer = question.get("answer")
+    if kind in _ASKED_OF_THE_PATIENT:
+        return _joined(_ASKED_OF_THE_PATIENT[kind](question), Mark.ITEM)
     if kind == "paragraph":
         return _joined(html_text.lines(answer), Mark.BREAK)
     plain = text(answer) or ""
     return _joined([squeezed(line) for line in plain.split("\n") if line.strip()], Mark.BREAK)
+
+
+def _of(answer: object, *names: str) -> list[str]:
+    found = [squeezed(answer.get(name)) for name in names] if isinstance(answer, dict) else []
+    return [each for each in found if each]
+
+
+def _name(question: Row) -> list[str]:
+    answer = question.get("answer")
+    words = _of(answer, "title", "first_name", "last_name")
+    words += [f"({word})" for word in _of(answer, "preferred_first_name")]
+    return [" ".join(words)] if words else []
+
+
+def _phones(question: Row) -> list[str]:
+    numbers = [_of(row, "number", "phone_type") for row in question.get("answer") or []]
+    return [f"{each[0]} ({each[1]})" if each[1:] else each[0] for each in numbers if each]
+
+
+_ADDRESS = (
+    *("address_1", "address_2", "address_3"),
+    *("city", "state", "post_code", "country_code"),
+)
+_PRONOUNS = (
+    "nominative",
+    "accusative",
+    "pronominal_possessive",
+    "predicative_possessive",
+    "reflexive",
+)
+_ASKED_OF_THE_PATIENT: dict[str, Callable[[Row], list[str]]] = {
+    "full_name": _name,
+    "address": lambda question: _of(question.get("answer"), *_ADDRESS),
+    "phone": _phones,
+    "pronouns": lambda question: _of(question.get("answer"), *_PRONOUNS),
+    "signature": lambda question: ["Signed in Cliniko"] if question.get("signature_id") else [],
+}
+"""What a form asks beside what a note does (Cliniko API, patient forms)."""
 
 
 def _joined(lines: list[str], mark: Mark) -> tuple[Token, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.check.account import Account
     from sandbox.check.clinic import Clinic
     from sandbox.check.html_text import Line
+    from sandbox.check.optional.signs import Signs
     from sandbox.check.people import People
     from sandbox.check.settings import Settings
 
@@ -31,7 +32,7 @@ _PART = re.compile(r"\((\d+)/(\d+)\)")
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One Pipedrive note: its row, its lines without the marker, its number and their count."""
 
     row: Row
@@ -40,16 +41,18 @@ class _Part:
     count: int
 
 
-def compare(clinic: Clinic, account: Account, settings: Settings, people: People) -> Section:
+def compare(
+    clinic: Clinic, account: Account, settings: Settings, people: People, signs: Signs
+) -> Section:
     """Compare all treatment notes with all notes."""
     section = Section("note")
-    standing: dict[str, list[_Part]] = {}
+    standing: dict[str, list[Part]] = {}
     strangers: list[Row] = []
     for row in account.live("notes"):
-        key, part = _part(row, settings)
+        key, part = read_part(row, settings, MARKER)
         if key:
             standing.setdefault(key, []).append(part)
-        elif account.is_new("notes", row):
+        elif account.is_new("notes", row) and not signs.note(row):
             strangers.append(row)
     comparer = _Comparer(clinic, account, settings, people, section)
     kept: set[str] = set()
@@ -66,7 +69,7 @@ def compare(clinic: Clinic, account: Account, settings: Settings, people: People
             section.missing.append(key)
             continue
         section.present += 1
-        comparer.compare(source, _without_duplicates(key, parts, section))
+        comparer.compare(source, without_duplicates(key, parts, section))
     section.extra = [
         f"of treatment note {key} (Pipedrive {part.row['id']})"
         for key, parts in standing.items()
@@ -76,17 +79,19 @@ def compare(clinic: Clinic, account: Account, settings: Settings, people: People
     return section
 
 
-def _part(row: Row, settings: Settings) -> tuple[str | None, _Part]:
+def read_part(row: Row, settings: Settings, marker: str) -> tuple[str | None, Part]:
+    """Read a note: the id in its last line, if that bears the marker, and the rest."""
     lines = html_text.read(row.get("content"), newlines=settings.note_format == "text")
-    key = footer.marker([line.text for line in lines[-1:]], MARKER)
+    key = footer.marker([line.text for line in lines[-1:]], marker)
     match = _PART.search(lines[0].text) if lines else None
     number, count = (int(match[1]), int(match[2])) if match else (1, 1)
-    return key, _Part(row, lines[:-1] if key else lines, number, count)
+    return key, Part(row, lines[:-1] if key else lines, number, count)
 
 
-def _without_duplicates(key: str, parts: list[_Part], section: Section) -> list[_Part]:
+def without_duplicates(key: str, parts: list[Part], section: Section) -> list[Part]:
+    """Return each part once, in order; report what stands twice."""
     count = parts[0].count
-    chosen: dict[int, _Part] = {}
+    chosen: dict[int, Part] = {}
     for part in sorted(parts, key=lambda part: part.number):
         if part.number in chosen or part.count != count:
             section.duplicates.append(f"{key} (Pipedrive {part.row['id']})")
@@ -108,7 +113,7 @@ class _Comparer:
         self._people, self._section = people, section
         self._practitioners = Practitioners(clinic, account, settings.owner(account))
 
-    def compare(self, source: Row, parts: list[_Part]) -> None:
+    def compare(self, source: Row, parts: list[Part]) -> None:
         """Compare one treatment note with the parts it became."""
         wanted, found = list(range(1, parts[0].count + 1)), [part.number for part in parts]
         if wanted != found:
@@ -127,12 +132,10 @@ class _Comparer:
         if self._settings.note_format == "html":
             self._markup(source, parts[0], outline, [line for body in bodies for line in body])
 
-    def _differ(
-        self, source: Row, part: _Part, name: str, expected: object, actual: object
-    ) -> None:
+    def _differ(self, source: Row, part: Part, name: str, expected: object, actual: object) -> None:
         self._section.differ(source["id"], part.row["id"], name, expected, actual)
 
-    def _columns(self, source: Row, part: _Part) -> None:
+    def _columns(self, source: Row, part: Part) -> None:
         row = part.row
         person = self._people.ids.get(self._clinic.patient(source) or "", "missing")
         pairs = {
@@ -145,14 +148,14 @@ class _Comparer:
             if not same(expected, actual):
                 self._differ(source, part, name, expected, actual)
 
-    def _title(self, source: Row, part: _Part) -> None:
+    def _title(self, source: Row, part: Part) -> None:
         said = part.lines[0].text if part.lines else ""
         bare = squeezed(_PART.sub(" ", said)) if part.count > 1 else said
         wanted = squeezed(source.get("title")) + (" (draft)" if source.get("draft") else "")
         if bare != wanted:
             self._differ(source, part, "title", wanted, said)
 
-    def _body(self, source: Row, part: _Part) -> list[Line]:
+    def _body(self, source: Row, part: Part) -> list[Line]:
         """Return a part's lines after its head; the head of the first part is compared."""
         head = 1
         while head < min(3, len(part.lines)) and _is_head(part.lines[head].text):
@@ -177,7 +180,7 @@ class _Comparer:
             yield "Written", " or ".join(f"{written.astimezone(zone)} {zone}" for zone in zones)
 
     def _markup(
-        self, source: Row, part: _Part, outline: note_content.Outline, lines: list[Line]
+        self, source: Row, part: Part, outline: note_content.Outline, lines: list[Line]
     ) -> None:
         headings = {line.text for line in lines if line.heading or line.bold == [line.text]}
         bold = {span.removesuffix(":").rstrip() for line in lines for span in line.bold}

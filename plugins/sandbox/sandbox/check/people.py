@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.check.clinic import Clinic
+    from sandbox.check.optional.signs import Signs
     from sandbox.check.settings import Settings
 
 
@@ -38,7 +39,9 @@ class People:
         return patient is not None and patient not in self.rejected
 
 
-def compare(clinic: Clinic, account: Account, settings: Settings) -> tuple[Section, People]:
+def compare(
+    clinic: Clinic, account: Account, settings: Settings, signs: Signs
+) -> tuple[Section, People]:
     """Compare all patients with all persons."""
     section = Section("person")
     people = People()
@@ -64,7 +67,9 @@ def compare(clinic: Clinic, account: Account, settings: Settings) -> tuple[Secti
     section.extra += [
         f"Pipedrive {row['id']}"
         for row in account.live("persons")
-        if account.is_new("persons", row) and not account.person_fields.read(PATIENT_ID, row)
+        if account.is_new("persons", row)
+        and not account.person_fields.read(PATIENT_ID, row)
+        and not signs.person(row)
     ]
     people.adopted = _adopted(clinic, account, people)
     _Fields(clinic, account, settings, people, section).compare(candidates)

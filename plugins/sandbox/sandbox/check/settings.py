@@ -23,6 +23,7 @@ class Settings:
         note_format: `html` or `text`.
         when_removed: `delete` or `keep`.
         max_file_mb: Largest file to upload, in megabytes.
+        optional: The optional mapping files that are switched on.
     """
 
     now: datetime
@@ -31,6 +32,7 @@ class Settings:
     note_format: str = "html"
     when_removed: str = "delete"
     max_file_mb: float = 50
+    optional: frozenset[str] = frozenset()
 
     def past(self, moment: datetime | None) -> frozenset[bool]:
         """Say whether a moment had passed at the run: one answer, or both close to the run."""

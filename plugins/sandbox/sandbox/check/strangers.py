@@ -38,13 +38,21 @@ _DERIVED = frozenset(
 """Columns of notes and files that repeat a parent's name and change with it."""
 
 
-def compare(account: Account, people: People) -> Section:
-    """Compare every row of the baseline that is neither ours nor adopted with what it is now."""
+def compare(account: Account, people: People, adopted: set[tuple[str, str]]) -> Section:
+    """Compare every row of the baseline that is neither ours nor adopted with what it is now.
+
+    Args:
+        account: Pipedrive, with its baseline.
+        people: The persons of patients, adopted ones among them.
+        adopted: Kinds and ids of other rows that were adopted.
+    """
     section = Section("others' rows")
     for kind in _KINDS:
         now = {str(row["id"]): row for row in account.rows(kind)}
         for key, old in account.before(kind).items():
             if _is_ours(account, kind, old) or (kind == "persons" and key in people.adopted):
+                continue
+            if (kind, key) in adopted:
                 continue
             section.expected += 1
             if key not in now:

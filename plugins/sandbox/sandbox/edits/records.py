@@ -57,6 +57,26 @@ def close_case(change: Change, id: str | None = None) -> None:
 
 
 @edit
+def assign_case(change: Change, attendee: str | None = None, case: str | None = None) -> None:
+    """Count a visit to a case of its patient."""
+    state = change.state
+    owners = {row["patient_id"] for row in state.rows("patient_cases") if live(row)}
+    visit = change.choose(
+        "attendees",
+        attendee,
+        lambda row: live(row) and row["patient_id"] in owners,
+        "live attendee whose patient has a live case",
+    )
+    chosen = change.choose(
+        "patient_cases",
+        case,
+        lambda row: live(row) and row["patient_id"] == visit["patient_id"],
+        "live case of the same patient",
+    )
+    change.set("attendees", visit, patient_case_id=chosen["id"])
+
+
+@edit
 def insert_form(change: Change, patient: str | None = None) -> None:
     """Send a patient a form of the first template."""
     template = change.choose("patient_form_templates", None, live, "live form template")
