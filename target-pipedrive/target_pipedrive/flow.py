@@ -65,6 +65,8 @@ class Flow:
     def __init__(self, limit: int) -> None:
         self._places = asyncio.Semaphore(limit)
         self._latest: dict[Hashable, asyncio.Task[None]] = {}
+        self._waiting: dict[Hashable, Hashable] = {}
+        """Record → the record that work on it waits for."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
         self.failure: BaseException | None = None
@@ -122,9 +124,23 @@ class Flow:
         """Return when all work begun on a record is done, successfully or not.
 
         Work on a record does not wait for itself: what hangs on a record may be written with it.
+        Nor does it wait for work that waits for it: two records that refer to each other.
         """
-        while key != _at_work_on.get() and (task := self._latest.get(key)):
-            await asyncio.wait([task])
+        mine = _at_work_on.get()
+        while not self._waits(key, mine) and (task := self._latest.get(key)):
+            self._waiting[mine] = key
+            try:
+                await asyncio.wait([task])
+            finally:
+                self._waiting.pop(mine, None)
+
+    def _waits(self, key: Hashable, mine: Hashable) -> bool:
+        """Return whether work on a record is, or waits for, the work at hand."""
+        while key != mine:
+            if key not in self._waiting:
+                return False
+            key = self._waiting[key]
+        return True
 
     async def idle(self) -> None:
         """Return when nothing is under way.

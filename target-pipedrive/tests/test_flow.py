@@ -154,9 +154,30 @@ async def scenario_a_failure_is_told_at_once():
         await flow.broken()
 
 
+async def scenario_records_that_refer_to_each_other_do_not_wait_for_ever():
+    flow, written = Flow(10), []
+
+    def work(key, *others):
+        async def run():
+            await asyncio.sleep(0.01)
+            for other in others:
+                await flow.after(other)
+            written.append(key)
+
+        return run
+
+    await flow.start("a", work("a", "b"))
+    await flow.start("b", work("b", "c"))
+    await flow.start("c", work("c", "a"))
+    await flow.start("a", work("a again", "c"))
+    await flow.idle()
+    assert sorted(written) == ["a", "a again", "b", "c"]
+
+
 @pytest.mark.parametrize(
     "scenario",
     [
+        scenario_records_that_refer_to_each_other_do_not_wait_for_ever,
         scenario_same_record_in_order,
         scenario_child_waits_for_its_parent_alone,
         scenario_work_on_a_record_does_not_wait_for_itself,

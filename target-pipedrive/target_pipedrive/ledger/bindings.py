@@ -93,14 +93,15 @@ class Bindings:
         query = select(_LINKS.stream).where(_LINKS.object.in_(objects)).distinct()
         streams = set(self._db.run(query).scalars())
         self._db.run(delete(schema.seen).where(schema.seen.c.stream.in_(streams)))
-        again = text(
-            "INSERT INTO dirty (stream, id) SELECT DISTINCT stream, id FROM links "
-            "WHERE object IN :objects AND stream IN :streams ON CONFLICT DO NOTHING"
-        ).bindparams(
-            bindparam("objects", list(objects), expanding=True),
-            bindparam("streams", list(streams.intersection(whole)), expanding=True),
-        )
-        self._db.run(again)
+        if marked := streams.intersection(whole):
+            again = text(
+                "INSERT INTO dirty (stream, id) SELECT DISTINCT stream, id FROM links "
+                "WHERE object IN :objects AND stream IN :streams ON CONFLICT DO NOTHING"
+            ).bindparams(
+                bindparam("objects", list(objects), expanding=True),
+                bindparam("streams", list(marked), expanding=True),
+            )
+            self._db.run(again)
         return streams
 
     def _unsend(self, objects: Collection[str], key: str) -> None:

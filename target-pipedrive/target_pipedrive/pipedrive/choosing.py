@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.errors import SettingsError
+from target_pipedrive.pipedrive.registry import fields_home
 from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def shortage(most: int, used: Mapping[str, int], wanted: Iterable[FieldSpec]) ->
         used: How many each object has.
         wanted: Fields to be made.
     """
-    needed = Counter(spec.object for spec in wanted)
+    needed = Counter(fields_home(spec.object) for spec in wanted)
     room = max(most - sum(used.values()), 0)
     if needed.total() <= room:
         return None
