@@ -126,7 +126,7 @@ class Bodies:
         ]
         body: dict[str, Any] = {key: None for key in own if key in kind.clearable}
         body |= {key: kind.empties[key] for key in own if key in kind.empties}
-        if stuck := [key for key in own if key not in body]:
+        if stuck := [key for key in own if key not in {*body, *kind.by_status}]:
             logger.warning(
                 "%s/%s: Pipedrive cannot empty %s of a %s; the old value stays",
                 desired.stream,

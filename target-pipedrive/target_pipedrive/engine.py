@@ -34,6 +34,9 @@ logger = logging.getLogger("target_pipedrive")
 _LEFT_OUT = "-"
 """Before the reason why a record became nothing, where others tell what they became."""
 
+_FILED = "mapped"
+"""Under which the ledger's book has what the mapping files made in the last whole run."""
+
 _KEPT = ""
 """In place of an object, for records that cannot be kept for others."""
 
@@ -91,6 +94,7 @@ class Engine:
         self._stream = ""
         self._begun: set[str] = set()
         """Streams that were begun."""
+        self._filed = sorted({f"{rule.stream} → {rule.object}" for rule in mapping.all_rules()})
         self._unchanged = unchanged
         self._keeper = Keeper(mapping, ledger.kept, self._world, unchanged.changed)
         self.settle_log = SettleLog()
@@ -195,6 +199,20 @@ class Engine:
         await self._flow.idle()
         await self._replay_rejects()
         self._tell_absent()
+        self._tell_new()
+
+    def _tell_new(self) -> None:
+        """Tell what the mapping makes for the first time: its older records may not have come."""
+        before = self._ledger.book.noted(_FILED)
+        new = [] if before is None else sorted(set(self._filed).difference(before.split(", ")))
+        if new:
+            logger.warning(
+                "Mapped for the first time: %s. Records that the tap has read in earlier runs do "
+                "not come again by themselves: unless this run read everything, run once with "
+                "--full-refresh.",
+                ", ".join(new),
+            )
+        self._ledger.book.note(_FILED, ", ".join(self._filed))
 
     def _tell_absent(self) -> None:
         """Tell which streams the mapping speaks of and the tap did not send."""

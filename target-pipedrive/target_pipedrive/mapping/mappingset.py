@@ -73,6 +73,11 @@ class MappingSet:
         """Streams that some document speaks of."""
         return frozenset(self.object_rules) | frozenset(self.kept_streams)
 
+    def all_rules(self) -> Iterator[ObjectRule]:
+        """All object rules, stream by stream."""
+        for rules in self.object_rules.values():
+            yield from rules
+
     def rules(self, stream: str) -> Sequence[ObjectRule]:
         """Object rules of a stream, in the order of its file."""
         return self.object_rules.get(stream, ())

@@ -69,6 +69,7 @@ class ObjectType:
         admin_only: Those of `keys` that are refused unless the token is an administrator's.
         clearable: Built-in keys that take null.
         empties: What empties a built-in that refuses null.
+        by_status: Keys that Pipedrive itself empties when the status that they go with is left.
         parents: Body keys that name the object it hangs on; at least one must be given.
         dates: Keys that can tell when something was in the past, and what must be known of them.
         page: Rows in a page.
@@ -93,6 +94,7 @@ class ObjectType:
     admin_only: frozenset[str] = frozenset()
     clearable: frozenset[str] = frozenset()
     empties: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    by_status: frozenset[str] = frozenset()
     parents: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     page: int = 500
@@ -220,6 +222,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 required=("title",),
                 fields_object="dealFields",
                 clearable=_keys("probability lost_reason close_time"),
+                by_status=_keys("won_time lost_time"),
                 empties=_map(label_ids=[]),
                 dates=_map(
                     won_time="with `status: won`",
