@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 
@@ -35,6 +36,7 @@ def command_line() -> DefaultGroup:
 
 def main() -> None:
     """Run a command; see `errors` for the exit codes."""
+    _collect_seldom()
     try:
         command_line()(prog_name="target-pipedrive")
     except TargetError as error:
@@ -43,6 +45,16 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Stopped as stopped:  # before the run began, or a second time: end at once
         sys.exit(128 + stopped.signum)
+
+
+def _collect_seldom() -> None:
+    """Let Python look for cyclic garbage less often, and never at the program itself.
+
+    Each record makes thousands of objects and no cycles to speak of: looking for them took a
+    twelfth of a run's CPU time.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 if __name__ == "__main__":

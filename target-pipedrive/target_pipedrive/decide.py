@@ -27,6 +27,10 @@ CUSTOM = "custom:"
 FILE = "file"
 """Key of a file's content among the fingerprints."""
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False
+)  # making one costs more than its use
+
 _REF = re.compile(r"→(\w+)/([^/]+)/([^→\"]+)→")
 
 
@@ -104,13 +108,15 @@ def _same(old: str | None, new: str, survivor: Callable[[str, str], str]) -> boo
 
 
 def _fingerprint(value: Any, user_id: Callable[[Owner], int]) -> str:
-    text = json.dumps(_canonical(value, user_id), sort_keys=True, ensure_ascii=False)
+    text = _ENCODER.encode(_canonical(value, user_id))
     if "→" in text and _REF.search(text):
         return text
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _canonical(value: Any, user_id: Callable[[Owner], int]) -> Any:
+    if type(value) is str:  # nearly always, so it comes first
+        return value.replace("→", "\\u2192")  # no text can pretend to be a reference
     if isinstance(value, Ref):
         return f"→{value.object}/{value.stream}/{value.id}→"
     if isinstance(value, dict):
@@ -126,5 +132,5 @@ def _canonical_scalar(value: Any, user_id: Callable[[Owner], int]) -> Any:
     if isinstance(value, Decimal):
         return str(value.normalize())
     if isinstance(value, str):
-        return value.replace("→", "\\u2192")  # no text can pretend to be a reference
+        return _canonical(str(value), user_id)
     return value

@@ -9,6 +9,7 @@ and looked-up records of streams that are kept whole need none: they mark who de
 from __future__ import annotations
 
 import json
+import marshal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,7 @@ class Unchanged:
         self._keys.clear()
 
     def _digest(self, record: Mapping[str, Any], streams: str) -> bytes:
-        data = json.dumps(record, default=str).encode()
-        return blake2b(data, digest_size=16, key=self._key(streams)).digest()
+        return blake2b(_written(record), digest_size=16, key=self._key(streams)).digest()
 
     def _key(self, streams: str) -> bytes:
         if streams not in self._keys:
@@ -109,3 +109,11 @@ class Unchanged:
             noted = self._ledger.book.noted(f"generation {stream}")
             self._generations[stream] = int(noted or 0)
         return self._generations[stream]
+
+
+def _written(record: Mapping[str, Any]) -> bytes:
+    """Return bytes that differ when anything in a record does, the order of its keys included."""
+    try:
+        return marshal.dumps(record, 2)  # of later forms, equal records may differ
+    except ValueError:  # it knows only plain values
+        return json.dumps(record, default=str).encode()

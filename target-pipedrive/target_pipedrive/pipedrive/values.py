@@ -68,6 +68,8 @@ def fold_name(text: str) -> str:
 
 
 def _folded(text: str, is_mark: Callable[[str], bool]) -> str:
+    if text.isascii():
+        return " ".join(text.lower().split())  # the same, quicker
     letters = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in letters if not is_mark(letter))
     return " ".join(unicodedata.normalize("NFKD", bare.casefold()).split())
