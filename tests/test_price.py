@@ -17,6 +17,8 @@ PRICES = {
     "POST /v2/personFields": 5,
     "POST /v2/personFields/{field_code}/options": 5,
     "GET /v2/productFields": 10,
+    "GET /v2/organizationFields": 10,
+    "GET /v2/dealFields": 10,
     "POST /v2/productFields": 5,
     "GET /v2/persons": 10,
     "POST /v2/persons": 5,
@@ -39,6 +41,9 @@ PAGES = {
     "activityTypes": 0,
     "personFields": 500,
     "productFields": 500,
+    # Nothing is written there; but the subscription's cap counts the custom fields of all objects.
+    "organizationFields": 500,
+    "dealFields": 500,
     "persons": 500,
     "activities": 500,
     "products": 500,
@@ -47,7 +52,12 @@ PAGES = {
 }
 """Lists a first run reads → rows in a page, 0 for a list that has none."""
 
-LISTED = {"GET /v1/users/me", "GET /v1/users"}
+LISTED = {
+    "GET /v1/users/me",
+    "GET /v1/users",
+    "GET /v2/personFields",
+    "GET /v2/productFields",
+}
 """What even a run without news has to ask for."""
 
 
@@ -101,12 +111,12 @@ def test_a_move_costs_one_write_for_each_record(pipeline, tmp_path):
         | {f"{method} /v2/persons/{{id}}": adopted for method in ("GET", "PATCH") if adopted}
     )
     found = calls(pipe)
-    # Options that come from the data: each is sent once, with its field or when it first shows.
-    options = found.pop("POST /v2/personFields/{field_code}/options")
+    # Options that come from the data: each is sent once, those of many records in one request.
+    options = found.pop("POST /v2/personFields/{field_code}/options", 0)
     assert found == wanted
     sent, standing = options_of(pipe, recording)
     assert sorted(sent) == sorted(standing)
-    assert 0 < options <= len(standing)
+    assert options <= 6  # three fields take their options from the data
     wanted["POST /v2/personFields/{field_code}/options"] = options
     price = sum(PRICES[name] * number for name, number in wanted.items())
     assert pipe.sandbox.stats()["tokens"]["total"] == price
@@ -114,7 +124,7 @@ def test_a_move_costs_one_write_for_each_record(pipeline, tmp_path):
     pipe.sandbox.clear_log()
     run(pipe)
     assert calls(pipe).keys() <= LISTED
-    assert pipe.sandbox.stats()["tokens"]["total"] <= 30
+    assert pipe.sandbox.stats()["tokens"]["total"] <= 42
 
 
 def options_of(pipe, recording):

@@ -239,7 +239,8 @@ def test_meltano_knows_the_settings_of_the_plugin(name: str, own_settings: Any):
     for setting, spec in own.items():
         entry = told[setting]
         assert bool(entry.get("sensitive")) == bool(spec.get("secret")), setting
-        kinds = {"integer": {"integer"}, "boolean": {"boolean"}, "number": {"decimal"}}
+        kinds = {kind: {kind} for kind in ("integer", "boolean", "object")}
+        kinds["number"] = {"decimal"}
         types = set(spec["type"]) - {"null"} if isinstance(spec["type"], list) else {spec["type"]}
         expected = kinds.get(types.pop(), {"string", "options", "date_iso8601"})
         assert entry["kind"] in expected, setting
