@@ -178,6 +178,7 @@ def _start(folder: Path, sandbox: Running) -> tuple[Watched, Watched]:
         "mapping": str(ROOT / "transforms"),
         "ledger": f"sqlite:///{folder}/ledger.db",
         "output_dir": str(folder / "output"),
+        "files_from": str(folder / "attachments"),
         "burst": NO_LIMIT["burst"],
         "daily_tokens": NO_LIMIT["daily_tokens"],
     }

@@ -53,6 +53,7 @@ class Pipeline:
             "mapping": str(ROOT / "transforms"),
             "ledger": f"sqlite:///{folder}/ledger.db",
             "output_dir": str(folder / "output"),
+            "files_from": str(folder / "attachments"),
             "subscription": "ultimate",
             "burst": 5_000,
             **settings,

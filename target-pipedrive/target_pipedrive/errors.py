@@ -178,6 +178,11 @@ REJECTS: dict[str, RejectCode] = {
         "The file is larger than `max_file_mb`.",
         "Move it by hand, or raise `max_file_mb`.",
     ),
+    "file_not_allowed": RejectCode(
+        "The record names a file outside the folders that files may come from.",
+        "Name the tap's folder in `files_from`, if you trust it; otherwise find out who writes "
+        "such records.",
+    ),
     "file_missing": RejectCode(
         "The file's content is not in the spool.",
         "Check `attachments_dir`, or run the tap once with --full-refresh.",

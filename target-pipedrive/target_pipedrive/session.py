@@ -35,6 +35,7 @@ from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Na
 from target_pipedrive.pipedrive.transport import Transport
 from target_pipedrive.renewal import renewing
 from target_pipedrive.review import Review
+from target_pipedrive.sources import Sources
 from target_pipedrive.unchanged import Unchanged
 from target_pipedrive.users import Users
 from target_pipedrive.world import LedgerWorld
@@ -185,7 +186,11 @@ class LoadSession:
                 ledger=ledger,
                 index=self._index,
                 specs=mapping.specs,
-                policy=Policy(remove=settings.remove, max_file_bytes=settings.max_file_bytes),
+                policy=Policy(
+                    remove=settings.remove,
+                    max_file_bytes=settings.max_file_bytes,
+                    sources=Sources(settings.files_from),
+                ),
             ),
             flow=self._flow,
             users=users,
@@ -363,6 +368,7 @@ def _choices(settings: Settings, mapping: MappingSet, account: Account, users: U
         mapping.digest.hex(),
         settings.remove,
         settings.max_file_bytes,
+        settings.files_from,
         account.is_admin,
         account.currency,
         users.described(),

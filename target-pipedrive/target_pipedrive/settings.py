@@ -19,7 +19,7 @@ from target_pipedrive.pipedrive.oauth import URL
 from target_pipedrive.pipedrive.registry import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SCHEMA = th.PropertiesList(
     th.Property(
@@ -237,6 +237,13 @@ SCHEMA = th.PropertiesList(
         "in `output_dir`; beside the mapping it can be committed, once all is answered.",
     ),
     th.Property(
+        "files_from",
+        th.StringType,
+        title="Files from",
+        description="Folders (fsspec URLs, separated by commas) whose files may be uploaded; a "
+        "record that names another place is rejected. Empty: `attachments` in `output_dir`.",
+    ),
+    th.Property(
         "max_file_mb",
         th.NumberType(minimum=0, nullable=False),
         default=50,
@@ -275,6 +282,7 @@ class Settings:
     currency: str | None
     output_dir: Path
     review_file: Path
+    files_from: Sequence[str]
     max_file_bytes: int
     max_rejects: int | None
 
@@ -322,6 +330,7 @@ class Settings:
             currency=(config.get("currency") or "").upper() or None,
             output_dir=Path(config["output_dir"]),
             review_file=Path(config.get("review_file") or f"{config['output_dir']}/review.yml"),
+            files_from=tuple(_folders(config)),
             max_file_bytes=int(config["max_file_mb"] * 1_000_000),
             max_rejects=config.get("max_rejects"),
         )
@@ -335,6 +344,12 @@ def _codes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
     for place, code in (config.get("custom_field_codes") or {}).items():
         obj, _, label = str(place).partition("/")
         yield (obj.strip(), label.strip()), str(code).strip()
+
+
+def _folders(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the folders that files may come from."""
+    given = [folder.strip() for folder in (config.get("files_from") or "").split(",")]
+    yield from filter(None, given) if any(given) else [f"{config['output_dir']}/attachments"]
 
 
 def _faults(config: Mapping[str, Any]) -> Iterator[str]:

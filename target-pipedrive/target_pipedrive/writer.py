@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from target_pipedrive.index import Existing, Index
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.pipedrive import ActivityTypes, Fields, ObjectType, Pipedrive
+    from target_pipedrive.sources import Sources
 
 logger = logging.getLogger("target_pipedrive")
 
@@ -44,10 +45,12 @@ class Policy:
     Args:
         remove: Objects whose source record was removed are deleted in Pipedrive.
         max_file_bytes: Larger files are left for a person.
+        sources: Where files may come from.
     """
 
     remove: bool
     max_file_bytes: int
+    sources: Sources
 
 
 class Writer:
@@ -305,7 +308,11 @@ class Writer:
     # small helps
 
     def _check_file(self, desired: Desired) -> None:
-        if desired.file is not None and desired.file.size > self._policy.max_file_bytes:
+        if desired.file is None:
+            return
+        if desired.file.uri is not None and not self._policy.sources.allow(desired.file.uri):
+            raise Rejected("file_not_allowed")
+        if desired.file.size > self._policy.max_file_bytes:
             raise Rejected("file_too_large", f"{desired.file.size} bytes")
 
     async def _prepare(self, obj: str) -> None:

@@ -6,7 +6,7 @@ import html
 import re
 from html.parser import HTMLParser
 
-import nh3
+from target_pipedrive.tidy import tidy
 
 ALLOWED = frozenset(
     ["p", "div", "br", "ul", "ol", "li", "blockquote", "h1", "h2", "b", "i", "u", "a"]
@@ -53,15 +53,14 @@ def clean(text: str) -> str:
 
 
 def _allowed(text: str) -> str:
-    return nh3.clean(
+    return tidy(
         text,
-        tags=set(ALLOWED),
+        ALLOWED,
         attributes={"a": {"href"}},
         attribute_filter=lambda _tag, _name, value: (
             value if len(escape(value)) <= MAX_LINK else None
         ),
-        url_schemes=set(SCHEMES),
-        link_rel=None,
+        schemes=SCHEMES,
     )
 
 
@@ -69,7 +68,6 @@ _PARAGRAPHS = frozenset(
     ["p", "div", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "tr", "pre"]
 )
 _LINES = frozenset({"br", "li", "hr"})
-_HIDDEN = frozenset({"head", "script", "style", "title"})
 
 
 class _Reader(HTMLParser):
@@ -78,23 +76,17 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self.hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
-        if tag in _HIDDEN:
-            self.hidden += 1
         self._border(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN:
-            self.hidden = max(0, self.hidden - 1)
         if tag not in _LINES:
             self._border(tag)
 
     def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(re.sub(r"\s+", " ", data))
+        self.parts.append(re.sub(r"\s+", " ", data))
 
     def _border(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
@@ -106,7 +98,7 @@ class _Reader(HTMLParser):
 def visible_text(text: str) -> str:
     """What a reader sees of HTML, with line ends for blocks and breaks."""
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(tidy(text, _PARAGRAPHS | _LINES))
     reader.close()
     joined = "".join(reader.parts)
     joined = re.sub(r"[ \t]*\n[ \t]*", "\n", joined)

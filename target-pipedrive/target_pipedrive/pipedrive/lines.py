@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from target_pipedrive.tidy import tidy
+
 _BLOCKS = frozenset(
     [
         "address",
@@ -40,7 +42,7 @@ _BLOCKS = frozenset(
 def lines(html: str) -> list[str]:
     """The text of a piece of HTML, line by line, spaces collapsed, blank lines left out."""
     parser = _Lines()
-    parser.feed(html)
+    parser.feed(tidy(html, _BLOCKS))
     parser.close()
     return [line for part in "".join(parser.text).split("\n") if (line := " ".join(part.split()))]
 

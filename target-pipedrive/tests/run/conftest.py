@@ -244,6 +244,7 @@ def settings(sandbox, tmp_path):
         "mapping": str(ROOT / "transforms"),
         "ledger": f"sqlite:///{tmp_path}/ledger.db",
         "output_dir": str(tmp_path / "output"),
+        "files_from": f"{tmp_path}, /nowhere",
         "subscription": "ultimate",
         "burst": 5_000,
     }

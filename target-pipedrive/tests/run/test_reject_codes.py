@@ -86,6 +86,9 @@ CASES = {
     "file_too_large": Case(
         [("people", PERSON), ("scans", SCAN | {"size": 3_000_000})], {"max_file_mb": 2}
     ),
+    "file_not_allowed": Case(
+        [("people", PERSON), ("scans", SCAN | {"uri": "file:///etc/passwd", "size": 9})]
+    ),
     "file_missing": Case([("people", PERSON), ("scans", SCAN | {"size": 9})]),
     "unknown_outcome": Case(
         [("people", PERSON)],
