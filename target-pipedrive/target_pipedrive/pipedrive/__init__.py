@@ -14,7 +14,9 @@ address          what an account's address may be
 answers          what an answer means, and what of it may be repeated in an error
 encoding         JSON bodies with exact decimals
 api              objects: create, update, delete, read, upload, merge
-values           custom field values between our shapes and v2's
+values           custom field values between our shapes and the API's
+choosing         which field a label means, and whether there is room for more
+bound            a custom field with its options
 fields           labels → hash keys; makes missing fields and options once
 activity_types   names → key strings; makes missing types once
 files            multipart bodies, streamed
