@@ -27,9 +27,8 @@ CUSTOM = "custom:"
 FILE = "file"
 """Key of a file's content among the fingerprints."""
 
-_ENCODER = json.JSONEncoder(
-    sort_keys=True, ensure_ascii=False
-)  # making one costs more than its use
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+"""Made once: that takes longer than to use it."""
 
 _REF = re.compile(r"→(\w+)/([^/]+)/([^→\"]+)→")
 

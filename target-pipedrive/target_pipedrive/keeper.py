@@ -53,24 +53,23 @@ class Keeper:
             return
         record_id = rule.key(record)
         parent = rule.parent(record)
-        former = self._kept.parent(stream, record_id)
+        parent_id = parent[1] if parent else None
         data = rule.project(record)
         if data is None:
-            changed = self._kept.drop(stream, record_id)
+            former = self._kept.drop(stream, record_id)
         else:
-            changed = self._kept.put(stream, record_id, parent[1] if parent else None, data)
-        if not changed:
-            return
-        self._has_changed(rule, record_id, {parent[1] if parent else None, former})
+            former = self._kept.put(stream, record_id, parent_id, data)
+        if former is not None:
+            self._has_changed(rule, record_id, {parent_id, former.parent})
 
     def gone(self, stream: str, record_id: str) -> None:
         """A record is no longer there at the source; mark what is computed from it."""
         rule = self._mapping.kept(stream)
         if rule is None:
             return
-        former = self._kept.parent(stream, record_id)
-        if self._kept.drop(stream, record_id):
-            self._has_changed(rule, record_id, {former})
+        former = self._kept.drop(stream, record_id)
+        if former is not None:
+            self._has_changed(rule, record_id, {former.parent})
 
     def merged(self, key: Key, survivor: str) -> None:
         """A record was merged into another at the source."""

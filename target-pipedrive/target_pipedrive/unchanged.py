@@ -47,11 +47,14 @@ class Unchanged:
         self._grown: set[str] = set()
         """Streams whose generation grew and was not depended on since: it need not grow again."""
         self._keys: dict[str, bytes] = {}
+        self._unseen: tuple[str, str] | None = None
+        """The record that was looked for last and is not remembered."""
 
     def stands(self, stream: str, record_id: str, record: Mapping[str, Any]) -> list[str] | None:
         """Return what a record became, if it stands and is the same; None to look at it."""
         sight = self._ledger.seen.get(stream, record_id)
         if sight is None:
+            self._unseen = (stream, record_id)
             return None
         if (sight.until is None or self.world.started <= sight.until) and (
             sight.digest == self._digest(record, sight.streams)
@@ -79,10 +82,12 @@ class Unchanged:
     def settled(self, stream: str, record_id: str, sight: Sight) -> None:
         """A record stands as it was evaluated."""
         self._ledger.seen.put(stream, record_id, sight)
+        self._unseen = None
 
     def forget(self, stream: str, record_id: str) -> None:
         """A record must be looked at when it is read again."""
-        self._ledger.seen.forget(stream, record_id)
+        if self._unseen != (stream, record_id):
+            self._ledger.seen.forget(stream, record_id)
 
     def changed(self, stream: str) -> None:
         """A kept record of a stream changed."""
@@ -114,6 +119,6 @@ class Unchanged:
 def _written(record: Mapping[str, Any]) -> bytes:
     """Return bytes that differ when anything in a record does, the order of its keys included."""
     try:
-        return marshal.dumps(record, 2)  # of later forms, equal records may differ
+        return marshal.dumps(dict(record), 2)  # of later forms, equal records may differ
     except ValueError:  # it knows only plain values
         return json.dumps(record, default=str).encode()

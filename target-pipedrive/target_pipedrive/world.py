@@ -38,6 +38,8 @@ class LedgerWorld:
         self._kept = kept
         self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
         self._families: dict[str, OrderedDict[tuple[str, str], list[dict[str, Any]]]] = {}
+        self._last_one: tuple[tuple[str, str], list[str]] = (("", ""), [])
+        """Keys of the record whose children were asked for last, and of those merged into it."""
         self._now = now
         self.started = now.timestamp()
         """Start of the run in epoch seconds."""
@@ -98,11 +100,18 @@ class LedgerWorld:
         if key in families:
             families.move_to_end(key)
             return families[key]
-        parents = [parent_id, *self._kept.merged_away(parent_stream, parent_id)]
-        families[key] = self._kept.children(stream, parents)
+        families[key] = self._kept.children(stream, self._one(parent_stream, parent_id))
         if len(families) > _FAMILIES:
             families.popitem(last=False)
         return families[key]
+
+    def _one(self, stream: str, record_id: str) -> list[str]:
+        """Return the keys of a record and of those merged into it."""
+        key, ids = self._last_one
+        if key != (stream, record_id):
+            ids = [record_id, *self._kept.merged_away(stream, record_id)]
+            self._last_one = ((stream, record_id), ids)
+        return ids
 
     def family(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         """Return the children of a record that is not the one at hand."""
@@ -131,3 +140,4 @@ class LedgerWorld:
     def merged(self) -> None:
         """Records were merged at the source: children may have come to another parent."""
         self._families.clear()
+        self._last_one = (("", ""), [])

@@ -89,9 +89,8 @@ class Writer:
         self._policy = policy
         self._prepared: dict[tuple[str, int], asyncio.Task[None]] = {}
 
-    def stands(self, desired: Desired) -> bool:
-        """Return whether an object stands as desired, as far as the ledger knows."""
-        link = self._ledger.links.get(_key(desired))
+    def stands(self, desired: Desired, link: Link | None) -> bool:
+        """Return whether an object stands as desired, as far as its link tells."""
         return link is not None and not self._bodies.changes(desired, link)
 
     async def write(self, desired: Desired) -> Action:

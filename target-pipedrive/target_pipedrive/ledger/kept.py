@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -22,6 +22,9 @@ _KEPT, _MERGED, _LOOKUPS, _DIRTY = (
     schema.lookups.c,
     schema.dirty.c,
 )
+_ONE = select(_KEPT.parent, _KEPT.data).where(
+    _KEPT.stream == bindparam("stream"), _KEPT.id == bindparam("id")
+)
 _CHILDREN = select(_KEPT.data).where(
     _KEPT.stream == bindparam("stream"), _KEPT.parent == bindparam("parent")
 )
@@ -36,6 +39,16 @@ _USERS = select(_LOOKUPS.by_stream, _LOOKUPS.by_id).where(
 )
 
 
+class Former(NamedTuple):
+    """What was kept of a record before it changed.
+
+    Args:
+        parent: Its parent; None when it had none, or was not kept.
+    """
+
+    parent: str | None
+
+
 class Kept:
     """The tables `kept`, `merged`, `lookups` and `dirty`."""
 
@@ -44,30 +57,29 @@ class Kept:
 
     def put(
         self, stream: str, record_id: str, parent: str | None, record: Mapping[str, Any]
-    ) -> bool:
-        """Keep a record; True when it is new or differs from what was kept."""
+    ) -> Former | None:
+        """Keep a record; return what was before, None when it is the same."""
         key = {"stream": stream, "id": record_id}
         data = pack(record)
-        if self._db.value(schema.kept.c.data, key) == data:
-            return False
+        rows = self._db.fetch(_ONE, key)
+        if rows and rows[0] == (parent, data):
+            return None
         self._db.put(schema.kept, key, {"parent": parent, "data": data})
-        return True
+        return Former(rows[0][0] if rows else None)
 
-    def drop(self, stream: str, record_id: str) -> bool:
-        """Forget a record; True when there was one."""
-        return self._db.drop(schema.kept, {"stream": stream, "id": record_id})
+    def drop(self, stream: str, record_id: str) -> Former | None:
+        """Forget a record; return what was before, None when there was none."""
+        key = {"stream": stream, "id": record_id}
+        rows = self._db.fetch(_ONE, key)
+        if not rows:
+            return None
+        self._db.drop(schema.kept, key)
+        return Former(rows[0][0])
 
     def get(self, stream: str, record_id: str) -> dict[str, Any] | None:
         """Return a kept record."""
         data = self._db.value(schema.kept.c.data, {"stream": stream, "id": record_id})
         return None if data is None else unpack(data)
-
-    def parent(self, stream: str, record_id: str) -> str | None:
-        """Return the parent of a kept record, None when it is unknown or has none."""
-        found: str | None = self._db.value(
-            schema.kept.c.parent, {"stream": stream, "id": record_id}
-        )
-        return found
 
     def has(self, stream: str, record_id: str) -> bool:
         """Return whether a record is kept."""

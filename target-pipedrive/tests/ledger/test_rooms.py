@@ -47,14 +47,15 @@ def test_what_stood_there_first_is_what_is_kept(ledger):
 
 
 def test_only_news_is_kept(ledger):
-    assert ledger.kept.put("invoices", "7", "1", {"total": "5.00", "status": 10})
-    assert not ledger.kept.put("invoices", "7", "1", {"status": 10, "total": "5.00"})
-    assert ledger.kept.put("invoices", "7", "2", {"total": "6.00"})
-    assert ledger.kept.parent("invoices", "7") == "2"
+    assert ledger.kept.put("invoices", "7", "1", {"total": "5.00", "status": 10}) == (None,)
+    assert ledger.kept.put("invoices", "7", "1", {"status": 10, "total": "5.00"}) is None
+    assert ledger.kept.put("invoices", "7", "2", {"total": "6.00"}) == ("1",)
     assert ledger.kept.children("invoices", ["1"]) == []
     assert ledger.kept.children("invoices", ["1", "2"]) == [{"total": "6.00"}]
-    assert ledger.kept.drop("invoices", "7")
-    assert not ledger.kept.drop("invoices", "7")
+    assert ledger.kept.put("invoices", "7", None, {"total": "6.00"}) == ("2",)
+    assert ledger.kept.children("invoices", ["1", "2"]) == []
+    assert ledger.kept.drop("invoices", "7") == (None,)
+    assert ledger.kept.drop("invoices", "7") is None
 
 
 def test_merges_are_followed_through_chains(ledger):
