@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
 from singer_sdk.singerlib.json import deserialize_json
 
 from target_pipedrive.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
 
 _SHAPES: dict[str, dict[str, type]] = {
     "SCHEMA": {"stream": str, "schema": dict},
@@ -15,6 +19,10 @@ _SHAPES: dict[str, dict[str, type]] = {
     "STATE": {"value": dict},
     "ACTIVATE_VERSION": {"stream": str},
 }
+
+
+MAX_LINE = 64_000_000
+"""Characters; files travel beside the records, not in them."""
 
 
 class Reader(SimpleSingerReader):
@@ -34,9 +42,11 @@ class Reader(SimpleSingerReader):
             BadInput: It is no Singer message that this target knows.
         """
         self._lines += 1
+        if len(line) > MAX_LINE:
+            raise self._fault(f"is longer than {MAX_LINE:,} characters")
         try:
-            message = deserialize_json(line)
-        except ValueError:
+            message = deserialize_json(line, parse_constant=_no_number)
+        except (ValueError, RecursionError):
             raise self._fault("is no complete JSON") from None
         shape = _SHAPES.get(str(message.get("type"))) if isinstance(message, dict) else None
         if shape is None:
@@ -46,8 +56,27 @@ class Reader(SimpleSingerReader):
                 raise self._fault(f"is a {message['type']} without a good `{key}`")
         return message
 
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Read all lines.
+
+        Raises:
+            BadInput: One of them is no text, or no Singer message.
+        """
+        try:
+            return super().process_lines(file_input, callbacks)
+        except UnicodeDecodeError:
+            self._lines += 1
+            raise self._fault("or one soon after it is no UTF-8") from None
+
     def _fault(self, what: str) -> BadInput:
         return BadInput(
             f"Line {self._lines} of the input {what}: the tap was cut off, or it is no Singer "
             "tap. Look into its log, then run again; it goes on where this run stopped."
         )
+
+
+def _no_number(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not know."""
+    raise ValueError(name)

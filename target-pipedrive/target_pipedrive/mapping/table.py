@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a cell for a formula (OWASP, "CSV injection")."""
+_ACTIVE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r]")  # noqa: RUF001 - full-width forms
+"""How a cell begins that a spreadsheet takes for a formula (OWASP, "CSV injection")."""
+_NEXT = re.compile(r"(;)([=+\-@＝＋－＠])")  # noqa: RUF001 - as above
+"""Where a spreadsheet set to semicolons would let another cell begin."""
 _PHONE = re.compile(r"\+[\d ().-]{3,30}")
 
 
@@ -22,7 +24,9 @@ def inert(cell: str, *, phone: bool = False) -> str:
         cell: Its text.
         phone: Whether a phone number may stay as it is.
     """
-    if cell.startswith(_ACTIVE) and not (phone and _PHONE.fullmatch(cell)):
+    if ";" in cell:
+        cell = _NEXT.sub(r"\1'\2", cell)
+    if _ACTIVE.match(cell) and not (phone and _PHONE.fullmatch(cell)):
         return "'" + cell
     return cell
 

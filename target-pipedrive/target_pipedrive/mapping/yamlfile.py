@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,17 @@ from target_pipedrive.mapping.faults import Faults, Place
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+MAX_CHARACTERS = 200_000
+MAX_NESTING = 50
+"""Brackets within brackets."""
+MAX_VALUES = 20_000
+"""Values of one file, those of aliases counted wherever they are used."""
+_TOO_MUCH = (
+    f"the file is too large or nested too deeply: {MAX_CHARACTERS:,} characters, {MAX_VALUES:,} "
+    f"values and {MAX_NESTING} brackets within brackets are allowed; split it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +92,48 @@ class Source:
         return node
 
 
-def _plain(node: Any) -> Any:
+class _TooMuchError(Exception):
+    """A file that holds more than a mapping can."""
+
+
+def _plain(node: Any, room: list[int]) -> Any:
+    """The value as plain dicts and lists; an alias is what it stands for, each time."""
+    room[0] -= 1
+    if room[0] < 0:
+        raise _TooMuchError
     if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
+        return {key: _plain(value, room) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(value) for value in node]
+        return [_plain(value, room) for value in node]
     if isinstance(node, bool) or node is None:
         return node
     for kind in (str, int, float):
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def _nesting(content: str) -> int:
+    """How deep brackets stand within brackets."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", content):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _text(path: Path, shown: str, faults: Faults) -> str | None:
+    """Text of a file that is not too much to be read as YAML; None, with a fault, of another."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        kind = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        faults.add(Place(shown, 1, 1), f"cannot read the file: {kind}")
+        return None
+    if len(content) > MAX_CHARACTERS or _nesting(content) > MAX_NESTING:
+        faults.add(Place(shown, 1, 1), _TOO_MUCH)
+        return None
+    return content
 
 
 def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
@@ -101,13 +144,11 @@ def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
         shown: Its path as shown to people.
         faults: Where faults go.
     """
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        kind = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        faults.add(Place(shown, 1, 1), f"cannot read the file: {kind}")
+    content = _text(path, shown, faults)
+    if content is None:
         return []
     yaml = YAML(typ="rt")
+    room = [MAX_VALUES]
     documents: list[Source] = []
     try:
         for root in yaml.load_all(content):
@@ -118,7 +159,7 @@ def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
                     Place(shown, 1, 1), "a document is a list of `key: value` lines, not this"
                 )
                 continue
-            documents.append(Source(shown, content.splitlines(), root, _plain(root)))
+            documents.append(Source(shown, content.splitlines(), root, _plain(root, room)))
     except DuplicateKeyError as error:
         faults.add(_marked(shown, error), "this key stands twice; remove one")
     except MarkedYAMLError as error:
@@ -126,6 +167,10 @@ def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
         faults.add(_marked(shown, error), f"not YAML: {problem}")
     except YAMLError as error:
         faults.add(Place(shown, 1, 1), f"not YAML: {error}")
+    except (_TooMuchError, RecursionError):
+        faults.add(Place(shown, 1, 1), _TOO_MUCH)
+    except ValueError as error:  # a number or a date that is none
+        faults.add(Place(shown, 1, 1), f"not YAML: a value cannot be read ({error})")
     return documents
 
 

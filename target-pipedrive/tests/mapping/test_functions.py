@@ -283,6 +283,13 @@ def test_questions_of_treatment_notes(question, html, evaluate):
 
 
 NAMES = [
+    ("invoice\u202efdp.exe", "invoice_fdp.exe"),
+    ("a\u200b\u2066b\ufeff.pdf", "a__b_.pdf"),
+    ("con.txt", "_con.txt"),
+    ("NUL", "_NUL"),
+    ("Com1 .tar.gz", "_Com1 .tar.gz"),
+    ("console.txt", "console.txt"),
+    ("a.pdf. .", "a.pdf___"),
     ("scan.pdf", "scan.pdf"),
     ("a/b\\c.pdf", "a_b_c.pdf"),
     ("..", "__"),

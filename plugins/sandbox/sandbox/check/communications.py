@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 NAME = "Cliniko communications.csv"
 HEADER = ["Date", "Type", "Direction", "Category", "From", "To", "Subject", "Content"]
 _PHONE = re.compile(r"\+[\d\s().-]+")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = "=+-@\uff1d\uff0b\uff0d\uff20"
+"""What begins a formula; the last four are the full-width forms."""
 
 
 def is_ours(account: Account, row: Row) -> bool:
@@ -143,7 +144,10 @@ def inert(name: str, value: str) -> str:
     """Make a cell harmless for spreadsheets; a phone number in From or To stays as it is."""
     if name in ("From", "To") and _PHONE.fullmatch(value):
         return value
-    return f"'{value}" if value.startswith(_RISKY) else value
+    for sign in _RISKY:  # spreadsheets set to semicolons begin a cell there
+        value = value.replace(f";{sign}", f";'{sign}")
+    begin = value.lstrip().lstrip("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff").lstrip()
+    return f"'{value}" if begin[:1] in {*_RISKY} or value[:1] in {"\t", "\r"} else value
 
 
 def _sources(message: Row) -> dict[str, str]:

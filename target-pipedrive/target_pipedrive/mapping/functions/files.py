@@ -12,15 +12,20 @@ from target_pipedrive.mapping.text import text as trimmed
 MAX_NAME_BYTES = 255
 """Bytes that a file name may have on most file systems."""
 
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSAFE = re.compile(
+    r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff"
+    r"\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # show a name in another order, or hide
+)
+_RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)")
+"""Names that Windows takes for devices, whatever their extension."""
 
 
 @function
 def file_name(name: Any, otherwise: Any) -> str | None:
     r"""A file name that is safe everywhere.
 
-    Path separators, control characters and leading dots become `_`; it has at most 255 bytes and
-    keeps its extension.
+    Path separators, control and invisible characters, and dots at its ends become `_`; names of
+    devices get one in front; it has at most 255 bytes and keeps its extension.
 
     Example:
         file_name('../a/b.pdf', 'x') → '___a_b.pdf'
@@ -32,6 +37,9 @@ def file_name(name: Any, otherwise: Any) -> str | None:
     safe = _UNSAFE.sub("_", raw).strip()
     dots = len(safe) - len(safe.lstrip("."))
     safe = "_" * dots + safe[dots:]
+    safe = re.sub(r"[. ]+$", lambda end: "_" * len(end[0]), safe)
+    if _RESERVED.match(safe):
+        safe = "_" + safe
     if len(safe.encode()) <= MAX_NAME_BYTES:
         return safe
     stem, extension = os.path.splitext(safe)  # noqa: PTH122 - a name, not a path
