@@ -31,6 +31,7 @@ from target_pipedrive.flow import Flow
 from target_pipedrive.index import Index
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.mapping.direct import Choices
+from target_pipedrive.mapping.table import inert
 from target_pipedrive.pipedrive import ActivityTypes, Client, Fields, Limits, Names, Pipedrive
 from target_pipedrive.pipedrive.transport import Transport
 from target_pipedrive.renewal import renewing
@@ -336,11 +337,11 @@ def _list_rejects(ledger: Ledger, path: Path) -> None:
             told = REJECTS[reject.code]
             rows.writerow(
                 [
-                    reject.stream,
-                    reject.id,
+                    inert(reject.stream),
+                    inert(reject.id),
                     reject.object,
                     reject.code,
-                    reject.detail,
+                    inert(reject.detail),
                     told.meaning,
                     told.action,
                     reject.run,

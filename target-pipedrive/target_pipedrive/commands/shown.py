@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from target_pipedrive.mapping.table import inert
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,7 +50,10 @@ def as_csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, names)
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:  # ids and labels come from elsewhere, and people open this in a spreadsheet
+        writer.writerow(
+            {name: inert(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        )
     return out.getvalue()
 
 

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from target_pipedrive.desired import File
 from target_pipedrive.errors import (
     Blocked,
     BudgetSpent,
@@ -18,8 +19,9 @@ from target_pipedrive.errors import (
 )
 from target_pipedrive.pipedrive import OPERATIONS, Client, Limits
 from target_pipedrive.pipedrive.credentials import ApiToken
+from target_pipedrive.pipedrive.files import Multipart
 
-from .faulty import DROP_AFTER, DROP_BEFORE, HANG, HTML, TRUNCATE, Reply, error, ok
+from .faulty import DROP_AFTER, DROP_BEFORE, HANG, HTML, TRUNCATE, Reply, Server, error, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -154,6 +156,31 @@ async def test_refusals_are_told_apart_at_once(server, client, reply, kind, word
         await client.call(CREATE, json={"name": "Ann"})
 
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        (GET, {}),
+        (CREATE, {"json": {"name": "Ann"}}),
+        (UPDATE, {"json": {"name": "Ann"}}),
+        (DELETE, {}),
+        (OPERATIONS["file.create"], {"files": Multipart(File("a", 1, "", data=b"a"), {})}),
+    ],
+    ids=lambda part: getattr(part, "name", ""),
+)
+async def test_no_redirect_is_followed_so_the_token_goes_nowhere_else(
+    server, client, operation, body, status
+):
+    async with Server().running() as elsewhere:
+        for place in (f"{elsewhere.url}/api/v2/persons/5", f"//{elsewhere.url[7:]}/", "/elsewhere"):
+            server.script.append(Reply(status, "", {"location": place}))
+            with pytest.raises(SettingsError, match="redirect"):
+                await client.call(operation, ids={"id": 5}, **body)
+        assert elsewhere.requests == []
+    assert len(server.requests) == 3
+    assert {request.path for request in server.requests} == {server.requests[0].path}
 
 
 async def test_an_error_tells_no_value(server, client):
