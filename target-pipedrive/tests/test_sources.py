@@ -48,7 +48,7 @@ OUTSIDE = [
     "file://~/secret",
     "",
     "file:{}/../secret",
-    "file:///proc/self/root/etc/passwd",
+    "file:///proc/self/cwd/secret",
     "http://169.254.169.254/latest/meta-data",
     "http://127.0.0.1:8932/api/v1/users",
     "https://evil.example/x",
