@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,31 @@ def test_another_order_of_keys_only_costs_a_look(ledger):
     record = {"id": "1", "name": "x"}
     found.settled("visits", "1", found.evaluated("visits", record, ["activity"]))
     assert found.stands("visits", "1", json.loads('{"name": "x", "id": "1"}')) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        ({"total": {"of": [1, None]}}, {"total": {"of": [1, None]}}, True),
+        ({"total": 1}, {"total": 1.0}, False),
+        ({"total": 1}, {"total": True}, False),
+        ({"total": "1"}, {"total": 1}, False),
+        ({"total": None}, {}, False),
+        ({"half": "\ud800"}, {"half": "\ud800"}, True),
+        ({"total": Decimal("1.0")}, {"total": Decimal("1.0")}, True),
+        ({"total": Decimal("1.0")}, {"total": Decimal("1.1")}, False),
+    ],
+)
+def test_any_difference_makes_it_look_again(ledger, before, after, known):
+    found = unchanged(ledger)
+    found.world.begin()
+    found.settled("visits", "1", found.evaluated("visits", before, ["activity"]))
+    assert (unchanged(ledger).stands("visits", "1", after) is not None) is known
+
+
+def test_what_was_settled_after_a_look_is_forgotten_as_well(ledger):
+    found = unchanged(ledger)
+    assert stands(found) is None
+    remember(found)
+    found.forget("visits", "1")
+    assert stands(unchanged(ledger)) is None
