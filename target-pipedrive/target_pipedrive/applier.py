@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_pipedrive.desired import Evaluation
 from target_pipedrive.errors import RecordError, Rejected
 from target_pipedrive.ledger import LinkKey
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_pipedrive.counts import Counts
-    from target_pipedrive.desired import Desired, Evaluation
+    from target_pipedrive.desired import Desired
     from target_pipedrive.evaluator import Evaluator, Outcome, Record
     from target_pipedrive.flow import Flow
     from target_pipedrive.keeper import Keeper
@@ -59,15 +60,22 @@ class Applier:
     def stands(self, key: tuple[str, str], outcomes: Sequence[Outcome]) -> bool:
         """Return whether nothing must be sent for a record."""
         links = self._ledger.links.of(*key)
-        return all(self._stands(links, *item) for item in outcomes)
+        return all(self._stands(key[1], links, *item) for item in outcomes)
 
     def _stands(
-        self, links: Sequence[Link], rule: ObjectRule, outcome: Evaluation | Rejected
+        self,
+        record_id: str,
+        links: Sequence[Link],
+        rule: ObjectRule,
+        outcome: Evaluation | Rejected,
     ) -> bool:
         if isinstance(outcome, Rejected):
             return False
         wanted = {_key(piece) for piece in outcome.pieces}
-        if any(link.key not in wanted for link in self._of_rule(links, rule)):
+        made = self._of_rule(links, rule)
+        if any(link.key not in wanted for link in made):
+            return False
+        if not wanted and not made and self._may_have_strays(rule, record_id, outcome):
             return False
         known = {link.key: link for link in links}
         return all(self._writer.stands(piece, known.get(_key(piece))) for piece in outcome.pieces)
@@ -79,12 +87,17 @@ class Applier:
         try:
             if isinstance(outcome, Rejected):
                 if outcome.code == "no_participants":
+                    await self._recall(rule, record_id, record, Evaluation([]))
                     await self._remove_all_but(rule, record_id, ())
                 raise outcome
+            if not outcome.pieces:
+                await self._recall(rule, record_id, record, outcome)
             if outcome.merged_into is not None:
                 await self._merge(rule, record_id, outcome.merged_into)
             for piece in outcome.pieces:
                 self._count(piece, await self._writer.write(piece))
+            if outcome.pieces:  # now it is known which rows stand for them
+                await self._recall(rule, record_id, record, outcome)
             await self._remove_all_but(rule, record_id, outcome.pieces)
             if not outcome.pieces:
                 self._counts.left_out[rule.stream, outcome.reason] += 1
@@ -94,6 +107,25 @@ class Applier:
             return False
         self._rejecter.done(rule.object, rule.stream, record_id)
         return True
+
+    async def begin(self, stream: str) -> None:
+        """A stream begins: learn what an old ledger missed of the objects it becomes."""
+        for obj in sorted({obj for rule in self._mapping.rules(stream) for obj in rule.objects()}):
+            await self._writer.catch_up(obj)
+
+    async def end(self) -> None:
+        """All is written."""
+        await self._writer.end()
+
+    def _may_have_strays(self, rule: ObjectRule, record_id: str, outcome: Evaluation) -> bool:
+        return self._writer.may_have_strays(rule.objects(), rule.stream, record_id, outcome.pieces)
+
+    async def _recall(
+        self, rule: ObjectRule, record_id: str, record: Record, outcome: Evaluation
+    ) -> None:
+        """Know again what was made of a record although no link tells of it, so that it can go."""
+        if self._may_have_strays(rule, record_id, outcome):
+            await self._writer.recall(self._evaluator.former(rule, record), outcome.pieces)
 
     async def remove(self, rule: ObjectRule, record_id: str) -> None:
         """Take away everything one rule made of a record.

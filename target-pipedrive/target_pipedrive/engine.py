@@ -195,6 +195,7 @@ class Engine:
         for stream in sorted(self._mapping.streams()):
             await self._take_dirty(stream)
         await self._flow.idle()
+        await self._applier.end()
         await self._replay_rejects()
         self._notices.end()
 
@@ -207,6 +208,7 @@ class Engine:
             self._notices.ended(left)
             if not self._mapping.waits(left):
                 await self._take_dirty(left)
+        await self._applier.begin(stream)
 
     # evaluating
 

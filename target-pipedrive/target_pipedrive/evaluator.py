@@ -10,7 +10,7 @@ from target_pipedrive.ledger import LinkKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_pipedrive.desired import Evaluation
+    from target_pipedrive.desired import Desired, Evaluation
     from target_pipedrive.keeper import Keeper
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.ledger.seen import Sight
@@ -63,6 +63,13 @@ class Evaluator:
             return rule.evaluate(record, self._world)
         except Rejected as rejected:
             return rejected
+
+    def former(self, rule: ObjectRule, record: Record) -> list[Desired]:
+        """Return all that one rule may ever have made of a record."""
+        try:
+            return rule.former(record, self._world)
+        except Rejected:  # it cannot be told what it was
+            return []
 
     def sight(self, stream: str, record: Record, outcomes: Sequence[Outcome]) -> Sight | None:
         """Return how to remember a record once it stands; None for one to look at each time."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.desired import Found
 from target_pipedrive.errors import Rejected
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
+from target_pipedrive.pipedrive.api import changed
 from target_pipedrive.pipedrive.lines import lines
+from target_pipedrive.pipedrive.settle import LANDING
 from target_pipedrive.pipedrive.values import fold_name
 from target_pipedrive.review import Review
 
@@ -29,11 +32,13 @@ if TYPE_CHECKING:
     from target_pipedrive.pipedrive.api import Pipedrive
     from target_pipedrive.pipedrive.fields import Fields
 
+logger = logging.getLogger("target_pipedrive")
+
 OVERLAP = timedelta(seconds=60)
 """How far a list reaches back before the moment in question: clocks and commits lag."""
 
-_GRACE = 5.0
-"""Seconds that a create of a killed run may still need until it shows in a list."""
+COMPARED_BYTES = 1_000_000
+"""Files up to this size are read back before they are taken for what was uploaded."""
 
 _PART = re.compile(r"\((\d+)/\d+\)$")
 
@@ -72,7 +77,9 @@ def views(rules: Iterable[ObjectRule]) -> dict[str, View]:
     """Return the view of each kind of object that the rules make."""
     found: dict[str, View] = {}
     for rule in rules:
-        view = found.get(rule.object, View())
+        for obj in rule.objects():
+            found.setdefault(obj, View())
+        view = found[rule.object]
         found[rule.object] = View(
             view.fields | ({rule.key_field} if rule.key_field else set()),
             view.lines | ({rule.key_line} if rule.key_line else set()),
@@ -125,8 +132,11 @@ class Index:
             await self._refresh_lines(str(body["deal_id"]))
         else:
             await self._refresh(desired.object)
-        if ours := self._free(desired.object, sign(desired, body)):
-            return Existing(ours[0], ours=True)
+        for row in self._free(desired.object, sign(desired, body)):
+            if await self._holds(row, desired) and not self._ledger.links.owned(
+                desired.object, [row]
+            ):
+                return Existing(row, ours=True)
         generated = desired.file is not None and desired.file.data is not None
         if generated and (older := self._free(desired.object, _name_sign(desired, body))):
             return Existing(older[0], ours=True, outdated=True)
@@ -149,9 +159,24 @@ class Index:
             for row in page:
                 if wanted in self._signs(desired.object, row):
                     row_id = str(row["id"])
-                    if not self._ledger.links.owned(desired.object, [row_id]):
+                    if self._ledger.links.owned(desired.object, [row_id]):
+                        continue
+                    if await self._holds(row_id, desired) and not self._ledger.links.owned(
+                        desired.object, [row_id]
+                    ):
                         return row_id
         return None
+
+    async def _holds(self, row_id: str, desired: Desired) -> bool:
+        """Return whether a row with the right mark has the right content, too.
+
+        Files bear no mark but name and size, which two files of one person may share; large ones
+        hardly do.
+        """
+        if desired.file is None or desired.file.size > COMPARED_BYTES:
+            return True
+        digest = await self._pipedrive.digest(row_id)
+        return digest is None or digest == desired.file.sha256
 
     def adopts(self, obj: str) -> bool:
         """Return whether rows of others may be taken over, by a match."""
@@ -170,15 +195,25 @@ class Index:
         if obj == "deal" and "deal_product" in self._views:
             self._listed_deals.add(row_id)
 
+    def moved(self, obj: str, loser: str, survivor: str) -> None:
+        """An object was merged into another: the files that hung on it hang on the other."""
+        keys = [key for key, parent in PARENTS.items() if parent == obj]
+        for key in keys:
+            self._ledger.signs.rename(
+                "file", f"{Found.NAME} {key}={loser} ", f"{Found.NAME} {key}={survivor} "
+            )
+
     def note_end(self, now: datetime) -> None:
         """The run ends in good order: everything we wrote until now is in the ledger.
 
         Args:
             now: Server time.
         """
+        oldest = self._ledger.links.oldest_intent() or now
         for obj, refreshed in self._refreshed.items():
-            # Rows of others that came during the run matter only where rows are matched.
-            seen = refreshed if self.adopts(obj) else now
+            # Rows of others that came during the run matter only where rows are matched; and what
+            # is still of unknown outcome is looked for by the next run.
+            seen = min(refreshed if self.adopts(obj) else now, oldest)
             self._ledger.book.note(f"seen {obj}", (seen - OVERLAP).isoformat())
 
     def _view(self, obj: str) -> View:
@@ -197,14 +232,167 @@ class Index:
             await self._let_commits_land()
             began = self._pipedrive.server_time()
             seen = self._ledger.book.noted(f"seen {obj}")
-            since = datetime.fromisoformat(seen) if seen else None
+            marked: dict[str, set[str]] = {}
             async for page in self._pipedrive.rows(
-                obj, updated_since=since, custom_fields=self._codes(obj)
+                obj, updated_since=_moment(seen), custom_fields=self._codes(obj)
             ):
-                self._ledger.signs.replace(
-                    obj, {str(row["id"]): self._signs(obj, row) for row in page}
-                )
+                marked |= self._learn(obj, page)
             self._refreshed[obj] = began
+            strange = self._strange(obj, marked)
+            if seen is None:
+                self._note_former(obj, strange)
+            elif strange:
+                self.fall_behind()
+
+    # what runs on an earlier ledger made
+
+    def may_hold_strays(self, obj: str) -> bool:
+        """Return whether rows may stand that runs on an earlier ledger made, and no record has.
+
+        When a kind is listed for the first time, all rows with our marks are such; rows that come
+        later are in this ledger, or copies that people made.
+        """
+        if obj not in self._views or obj == "deal_product":
+            return False
+        former = self._ledger.book.noted(f"former {obj}")
+        return former != "0" and (former is not None or obj not in self._refreshed)
+
+    async def strays(
+        self, desired: Desired, body: dict[str, Any], wanted: set[str], *, announced: bool
+    ) -> list[str]:
+        """Return the rows that runs on an earlier ledger made of a record, and nothing claims.
+
+        Args:
+            desired: What the record once became, any part of it.
+            body: Its body, for what is known by its name.
+            wanted: Marks of what it shall become; rows that bear them are found another way.
+            announced: A create of the record is of unknown outcome: it may be a new row, too.
+        """
+        await self._refresh(desired.object)
+        if not (announced or self.may_hold_strays(desired.object)):
+            return []
+        newest = int(self._ledger.book.noted(f"former {desired.object}") or 0)
+        if desired.file is not None and desired.file.data is not None:
+            rows = self._free(desired.object, _name_sign(desired, body))
+        elif desired.mark.found is Found.NAME:
+            rows = self._free(desired.object, sign(desired, body))
+            rows = [row for row in rows if await self._holds(row, desired)]
+        else:
+            rows = self._free(desired.object, self.mark(desired, whole=True))
+        return [
+            row
+            for row in rows
+            if (announced or (row.isdigit() and int(row) <= newest))
+            and not self._bears(desired.object, row, wanted)
+        ]
+
+    def _bears(self, obj: str, row: str, wanted: set[str]) -> bool:
+        marks = self._ledger.signs.of(obj, row)
+        parts = {mark for mark in marks if "#" in mark}  # which bear the mark of the whole, too
+        return bool((parts or marks) & wanted)
+
+    def mark(self, desired: Desired, *, whole: bool = False) -> str:
+        """Return the sign of a piece; `whole`: of all parts of its record."""
+        return (
+            sign(replace(desired, part="") if whole else desired, {})
+            if desired.mark.found is not Found.NAME
+            else f"{desired.mark.found} {desired.mark.key}"
+        )
+
+    def _learn(self, obj: str, page: list[dict[str, Any]]) -> dict[str, set[str]]:
+        """Remember the signs of rows; return those by which they are ours."""
+        signs = {str(row["id"]): self._signs(obj, row) for row in page}
+        self._ledger.signs.replace(obj, signs)
+        ours = (Found.FIELD, Found.LINE, Found.ORIGIN, *((Found.NAME,) if obj == "file" else ()))
+        return {
+            row: marks
+            for row, found in signs.items()
+            if (
+                marks := {
+                    sign for sign in found if sign.startswith(tuple(f"{kind} " for kind in ours))
+                }
+            )
+        }
+
+    def _strange(self, obj: str, marked: dict[str, set[str]]) -> list[str]:
+        """Return the rows with our marks that neither a link nor an announced create explains."""
+        owned = self._ledger.links.owned(obj, list(marked))
+        known = self._ledger.links.announced_signs()
+        known |= {(kind, sign) for kind, sign, _ in self._ledger.resent.all()}
+        newest = int(self._ledger.book.noted(f"former {obj}") or 0)
+        return [
+            row
+            for row, marks in marked.items()
+            if row not in owned
+            and not any((obj, sign) in known for sign in marks)
+            and (not row.isdigit() or int(row) > newest)
+        ]
+
+    def _note_former(self, obj: str, strange: list[str]) -> None:
+        newest = max((int(row) for row in strange if row.isdigit()), default=0)
+        self._ledger.book.note(f"former {obj}", str(newest))
+
+    # an old ledger
+
+    def fall_behind(self) -> None:
+        """The ledger is older than what was written: every kind is to be caught up with."""
+        logger.warning(
+            "The ledger is older than what was written with it: it was put back from a copy, or "
+            "lost. What it missed is looked up in Pipedrive. Run once with --full-refresh, so that "
+            "every record is looked at."
+        )
+        for obj in self._views:
+            if obj != "deal_product":
+                self._ledger.book.note(f"behind {obj}", "yes")
+
+    def is_behind(self, obj: str) -> bool:
+        """Return whether a kind is to be caught up with."""
+        return bool(self._ledger.book.noted(f"behind {obj}"))
+
+    async def catch_up(self, obj: str) -> None:
+        """List a whole kind; what is gone, or changed behind the ledger, is held for unknown."""
+        async with self._lock:
+            await self._let_commits_land()
+            began = self._pipedrive.server_time()
+            seen = _moment(self._ledger.book.noted(f"seen {obj}"))
+            marked: dict[str, set[str]] = {}
+            standing: set[str] = set()
+            newer: set[str] = set()
+            async for page in self._pipedrive.rows(obj, custom_fields=self._codes(obj)):
+                marked |= self._learn(obj, page)
+                standing |= {str(row["id"]) for row in page}
+                newer |= {str(row["id"]) for row in page if changed(row, seen)}
+            self._note_former(obj, self._strange(obj, marked))
+            self._ledger.links.doubt_all(obj, standing, newer)
+            self._ledger.book.note(f"behind {obj}", "")
+            self._refreshed[obj] = began
+
+    # creates that were sent twice
+
+    async def twins(self) -> list[tuple[str, str]]:
+        """Return kind and id of the rows that a create sent twice made beside the right one."""
+        now = self._pipedrive.server_time()
+        found = []
+        sent = self._ledger.resent.all()
+        for obj in {obj for obj, _, _ in sent}:
+            if obj == "deal_product":
+                continue
+            signs = {sign for kind, sign, _ in sent if kind == obj}
+            since = min(at for kind, _, at in sent if kind == obj)
+            rows: dict[str, list[str]] = {}
+            async for page in self._pipedrive.rows(
+                obj, updated_since=since - OVERLAP, custom_fields=self._codes(obj)
+            ):
+                for row in page:
+                    for one in signs.intersection(self._signs(obj, row)):
+                        rows.setdefault(one, []).append(str(row["id"]))
+            for ids in rows.values():
+                owned = self._ledger.links.owned(obj, ids)
+                found += [(obj, row) for row in ids if owned and row not in owned]
+        for obj, one, at in sent:
+            if now - at > OVERLAP:  # nothing can be under way for longer
+                self._ledger.resent.forget(obj, one)
+        return found
 
     async def _refresh_lines(self, deal: str) -> None:
         """List the lines of deals that may hold some of an earlier run, 100 deals at once.
@@ -241,8 +429,8 @@ class Index:
         """Wait until a create that a killed run sent last can no longer be under way."""
         newest = self._ledger.links.newest_intent()
         if newest is not None:
-            age = datetime.now(UTC).timestamp() - newest
-            await asyncio.sleep(max(0.0, min(_GRACE, _GRACE - age)))
+            age = self._pipedrive.server_time().timestamp() - newest
+            await asyncio.sleep(max(0.0, min(LANDING, LANDING - age)))
 
     def _codes(self, obj: str) -> list[str]:
         codes = (self._fields.code(obj, label) for label in self._view(obj).fields)
@@ -294,9 +482,15 @@ def line_marks(row: dict[str, Any], labels: Iterable[str]) -> list[str]:
     return [f"{Found.LINE} {label}: {key}" for label in labels for key in _keys_in(text, label)]
 
 
+def _moment(noted: str | None) -> datetime | None:
+    return datetime.fromisoformat(noted) if noted else None
+
+
 def sign(desired: Desired, body: dict[str, Any]) -> str:
     """Return the sign by which an object of ours is recognised."""
     mark = desired.mark
+    if mark.found is Found.NAME and desired.file is None:
+        return f"{mark.found} {mark.key}"
     if mark.found is Found.NAME:
         return f"{_name_sign(desired, body)} {desired.file.size if desired.file else ''}"
     part = f"#{desired.part}" if desired.part and mark.found is Found.LINE else ""

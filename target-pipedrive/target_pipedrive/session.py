@@ -13,6 +13,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from target_pipedrive import newest
 from target_pipedrive.bodies import Bodies
 from target_pipedrive.bridge import write_states
 from target_pipedrive.counts import Counts
@@ -200,7 +201,12 @@ class LoadSession:
                 stop_on_unmatched=settings.stop_on_unmatched, max_rejects=settings.max_rejects
             ),
         )
+        company = str(account.company_id)
+        if newest.is_behind(settings.output_dir, company, ledger):
+            self._index.fall_behind()
         ledger.book.begin_run()
+        await ledger.durable()
+        newest.note(settings.output_dir, company, ledger.run)
         self._ticker = asyncio.create_task(self._tick())
 
     async def take(self, message: tuple[str, Any, Any]) -> None:

@@ -1,7 +1,8 @@
 """Writes one object: create, adopt, update, replace, remove, merge.
 
-A create is announced in the ledger before it is sent. When its outcome stays unknown, we look
-before it is sent again.
+Whatever is sent is announced in the ledger before: a create, so that it is looked for when its
+outcome stays unknown; an update, a delete and a merge, so that what they leave is held for unknown
+until an answer tells that they were carried out.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from target_pipedrive.decide import Changes
-from target_pipedrive.errors import Refused, Rejected, UnknownOutcome
+from target_pipedrive.desired import Found, Ref
+from target_pipedrive.errors import Refused, Rejected
+from target_pipedrive.index import sign
 from target_pipedrive.ledger import Link, LinkKey
 from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.pipedrive.settle import Unsettled, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from target_pipedrive.bodies import Bodies
@@ -29,8 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target_pipedrive")
 
-LOOKS = (0.5, 2.0, 5.0)
-"""Seconds to wait before each look for a create of unknown outcome."""
+PAUSE = 0.5
+"""Seconds before the first look for a create of unknown outcome; many records wait at once, and
+what comes later still is found at the end of the run."""
 
 _FORMER = "former "
 """Begins the part of a file that was replaced and has not been deleted yet."""
@@ -119,6 +124,8 @@ class Writer:
         """
         replaced = link.key.part.startswith(_FORMER)
         if link.created and (self._policy.remove or replaced):
+            self._ledger.links.put(replace(link, sent=None))
+            await self._ledger.durable()
             await self._pipedrive.delete(link.key.object, link.pipedrive_id)
         elif not replaced:
             return "kept"
@@ -139,24 +146,113 @@ class Writer:
             raise Rejected("parent_missing", f"{survivor_key.stream}/{survivor_key.id}")
         if survivor.pipedrive_id != loser.pipedrive_id:
             await self._merge(loser.pipedrive_id, survivor.pipedrive_id)
+            self._index.moved("person", loser.pipedrive_id, survivor.pipedrive_id)
             self._ledger.links.put(replace(survivor, sent=None))
         self._forget(loser)
         return "merged"
 
     async def _merge(self, loser: str, survivor: str) -> None:
-        for wait in LOOKS:
-            if await self._pipedrive.get("person", loser) is None:
-                return
-            try:
-                await self._pipedrive.merge_persons(int(loser), int(survivor))
-            except UnknownOutcome as lost:
-                logger.warning("No answer to a merge (%s); looking whether it was done", lost)
-                await asyncio.sleep(wait)
-            except Refused as refused:
-                raise Rejected("refused", str(refused)) from refused
-            else:
-                return
-        raise Rejected("unknown_outcome", "person.merge")
+        async def merge() -> bool:
+            await self._pipedrive.merge_persons(int(loser), int(survivor))
+            return True
+
+        async def merged() -> bool | None:
+            return True if await self._pipedrive.get("person", loser) is None else None
+
+        if await merged():
+            return
+        try:
+            await settled(merge, merged, pause=PAUSE)
+        except Unsettled as unsettled:
+            raise Rejected("unknown_outcome", "person.merge") from unsettled
+        except Refused as refused:
+            raise Rejected("refused", str(refused)) from refused
+
+    # what an earlier ledger knew
+
+    def may_have_strays(
+        self, objects: Collection[str], stream: str, record_id: str, wanted: Sequence[Desired]
+    ) -> bool:
+        """Return whether rows may stand that were made of a record, and that no link tells of.
+
+        Runs on an earlier ledger made them, or creates of unknown outcome of which nothing shall
+        become any more.
+
+        Args:
+            objects: Kinds of objects that the record becomes.
+            stream: Its stream.
+            record_id: Its key.
+            wanted: What shall stand of it.
+        """
+        if any(map(self._index.may_hold_strays, objects)):
+            return True
+        return bool(self._unwanted(objects, stream, record_id, wanted))
+
+    def _unwanted(
+        self, objects: Collection[str], stream: str, record_id: str, wanted: Sequence[Desired]
+    ) -> list[LinkKey]:
+        keys = {_key(piece) for piece in wanted}
+        announced = self._ledger.links.announced_of(stream, record_id)
+        return [key for key in announced if key.object in objects and key not in keys]
+
+    async def recall(self, former: Sequence[Desired], wanted: Sequence[Desired]) -> None:
+        """Take in what was made of a record without its link, and nothing shall become of.
+
+        Args:
+            former: All that may ever have stood of the record, the object itself first.
+            wanted: What shall stand; it is found when it is written.
+        """
+        signs = {self._index.mark(piece) for piece in wanted}
+        keys = {_key(piece) for piece in wanted}
+        for piece in former:
+            key = _key(piece)
+            pending = self._unwanted({piece.object}, piece.stream, piece.id, wanted)
+            if not (pending or self._index.may_hold_strays(piece.object)):
+                continue
+            named, in_field = (piece.mark.found is kind for kind in (Found.NAME, Found.FIELD))
+            body = self._standing_parent(piece) if named else {}
+            generated = piece.file is not None and piece.file.data is not None
+            if named and (not body or (key in keys and not generated)):
+                continue
+            if in_field and self._knows(key):
+                continue
+            await self._prepare(piece.object)
+            strays = await self._index.strays(piece, body, signs, announced=bool(pending))
+            for row in strays:
+                part = key.part if in_field else f"{_FORMER}{row} {key.part}"
+                created = not self._index.adopts(piece.object)
+                link = Link(replace(key, part=part), row, row, created=created, sent=None)
+                self._ledger.links.put(link)
+                if in_field:
+                    break
+            for announced in pending:
+                self._ledger.links.forget_intent(announced)
+
+    def _knows(self, key: LinkKey) -> bool:
+        return self._ledger.links.get(key) is not None
+
+    def _standing_parent(self, piece: Desired) -> dict[str, Any]:
+        """Return the body key of a piece's parent, as it stands: not merged into another."""
+        for key, ref in piece.body.items():
+            if isinstance(ref, Ref):
+                for record_id in (ref.id, self._ledger.kept.survivor(ref.stream, ref.id)):
+                    link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
+                    if link is not None:
+                        return {key: link.pipedrive_id}
+        return {}
+
+    async def catch_up(self, obj: str) -> None:
+        """Learn from the account what an old ledger missed of a kind of object."""
+        if self._index.is_behind(obj):
+            await self._prepare(obj)
+            await self._index.catch_up(obj)
+
+    async def end(self) -> None:
+        """All is written: let nothing stand twice that was sent twice."""
+        for obj, row in await self._index.twins():
+            await self._pipedrive.delete(obj, row)
+            self._ledger.signs.forget(obj, row)
+            logger.warning("%s %s was made by a request that came late; deleted", obj, row)
 
     # create
 
@@ -170,7 +266,7 @@ class Writer:
         if existing := await self._index.find(desired, body):
             return await self._adopt(desired, existing)
         since = self._pipedrive.server_time()
-        self._ledger.links.announce(_key(desired))
+        self._ledger.links.announce(_key(desired), sign(desired, body), since)
         await self._ledger.durable()
         row_id = await self._send(desired, body, since)
         self._index.made(desired.object, row_id)
@@ -181,31 +277,30 @@ class Writer:
 
     async def _send(self, desired: Desired, body: dict[str, Any], since: datetime) -> str:
         """Send a create until its outcome is known; return the id of what it made."""
-        for wait in LOOKS:
-            try:
-                if desired.file is not None:
-                    row = await self._pipedrive.upload(desired.file, body)
-                else:
-                    row = await self._pipedrive.create(desired.object, body)
-                return str(row["id"])
-            except Refused as refused:
+        sent = 0
+
+        async def make() -> str:
+            nonlocal sent
+            if sent:
+                self._ledger.resent.note(desired.object, sign(desired, body), since)
+                await self._ledger.durable()
+            sent += 1
+            if desired.file is not None:
+                row = await self._pipedrive.upload(desired.file, body)
+            else:
+                row = await self._pipedrive.create(desired.object, body)
+            return str(row["id"])
+
+        try:
+            return await settled(make, lambda: self._index.look(desired, body, since), pause=PAUSE)
+        except Unsettled as unsettled:
+            raise Rejected("unknown_outcome", f"{desired.object}.create") from unsettled
+        except (Refused, Rejected) as refused:
+            if sent == 1:  # an earlier sending may still be carried out
                 self._ledger.links.forget_intent(_key(desired))
-                raise Rejected("refused", str(refused)) from refused
-            except Rejected:
-                self._ledger.links.forget_intent(_key(desired))
+            if isinstance(refused, Rejected):
                 raise
-            except UnknownOutcome as lost:
-                logger.warning(
-                    "No answer to a create (%s); looking for %s/%s before it is sent again",
-                    lost,
-                    desired.stream,
-                    desired.id,
-                )
-                await asyncio.sleep(wait)
-                found = await self._index.look(desired, body, since)
-                if found is not None:
-                    return found
-        raise Rejected("unknown_outcome", f"{desired.object}.create")
+            raise Rejected("refused", str(refused)) from refused
 
     async def _adopt(self, desired: Desired, existing: Existing) -> Action:
         """Take over a row that stands there already.
@@ -232,18 +327,26 @@ class Writer:
         return "adopted"
 
     async def _ensure_type(self, desired: Desired) -> Action:
-        found = await self._types.ensure(desired.body["name"], desired.body["icon_key"])
+        key, name = _key(desired), desired.body["name"]
+        announced = self._ledger.links.announced(key)
+        found = await self._types.find(name)
+        if found is None:
+            self._ledger.links.announce(key, sign(desired, {}), self._pipedrive.server_time())
+            await self._ledger.durable()
+            found = await self._types.ensure(name, desired.body["icon_key"])
         # Two types of one name at the source share one in Pipedrive: only one of them made it.
+        taken = self._ledger.links.owned(desired.object, [str(found.id)])
+        created = found.created or (announced and not taken)
         self._ledger.links.put(
             Link(
-                _key(desired),
+                key,
                 str(found.id),
                 found.key_string,
-                created=found.created,
+                created=created,
                 sent=self._bodies.prints(desired),
             )
         )
-        return "created" if found.created else "adopted"
+        return "created" if created else "adopted"
 
     # update
 
@@ -253,6 +356,7 @@ class Writer:
         prints = self._bodies.prints(desired)
         if desired.object == "activity_type" and not link.created:
             self._ledger.links.forget(link.key)  # not ours to rename: find or make another
+            self._ledger.links.doubt_references(link.key)
             return await self._create(desired)
         body = await self._bodies.of(desired, difference)
         if desired.object == "deal_product":
@@ -264,6 +368,8 @@ class Writer:
         if body:
             if not link.created:
                 await self._save_before(desired.object, link, body)
+            self._ledger.links.doubt(link, (*difference.set, *difference.cleared))
+            await self._ledger.durable()
             try:
                 await self._pipedrive.update(desired.object, link.pipedrive_id, body)
             except Refused as refused:
@@ -277,6 +383,7 @@ class Writer:
                     desired.id,
                 )
                 self._forget(link)
+                self._ledger.links.doubt_references(link.key)
                 return await self._create(desired)
         self._ledger.links.put(replace(link, sent=_lasting(prints, kind)))
         return "updated"

@@ -8,6 +8,7 @@ from target_pipedrive.ledger.database import Database
 from target_pipedrive.ledger.kept import Kept
 from target_pipedrive.ledger.links import Link, LinkKey, Links
 from target_pipedrive.ledger.rejects import Dropped, Reject, Rejects
+from target_pipedrive.ledger.resent import Resent
 from target_pipedrive.ledger.seen import Seen
 from target_pipedrive.ledger.signs import Signs
 from target_pipedrive.ledger.survey import Finding, Survey
@@ -35,6 +36,7 @@ class Ledger:
         self.links = Links(self._database, run)
         self.kept = Kept(self._database)
         self.rejects = Rejects(self._database, run)
+        self.resent = Resent(self._database)
         self.seen = Seen(self._database)
         self.signs = Signs(self._database)
         self.survey = Survey(self._database)

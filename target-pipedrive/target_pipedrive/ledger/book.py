@@ -33,6 +33,10 @@ class Book:
         found: str | None = self._db.value(schema.meta.c.value, {"name": name})
         return found
 
+    def knows(self, run: str) -> bool:
+        """Return whether a run was begun on this ledger."""
+        return self._db.value(schema.runs.c.run, {"run": run}) is not None
+
     def begin_run(self) -> None:
         """Write down that a run began."""
         self._db.put(schema.runs, {"run": self._run}, {"started_at": time.time()})

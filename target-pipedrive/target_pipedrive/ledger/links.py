@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select
@@ -12,9 +13,12 @@ from sqlalchemy import bindparam, func, select
 from target_pipedrive.ledger import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from target_pipedrive.ledger.database import Database, Row
+
+_DOUBT = "?"
+"""In place of a fingerprint that no value has."""
 
 _LINKS = schema.links.c
 _COLUMNS = (
@@ -37,6 +41,10 @@ _OF_RECORD = (
     select(*_COLUMNS)
     .where(_LINKS.stream == bindparam("stream"), _LINKS.id == bindparam("id"))
     .order_by(_LINKS.object, _LINKS.part)
+)
+_INTENTS = schema.intents.c
+_ANNOUNCED = select(_INTENTS.object, _INTENTS.stream, _INTENTS.id, _INTENTS.part).where(
+    _INTENTS.stream == bindparam("stream"), _INTENTS.id == bindparam("id")
 )
 
 
@@ -128,9 +136,71 @@ class Links:
         table = schema.links.c
         return set(self._db.run(select(table.pipedrive_id).where(table.object == obj)).scalars())
 
-    def announce(self, key: LinkKey) -> None:
-        """Write down that an object is about to be created."""
-        self._db.put(schema.intents, _columns(key), {"run": self._run, "announced_at": time.time()})
+    def doubt(self, link: Link, keys: Iterable[str]) -> None:
+        """Write down that some keys are about to be sent: what stands there is not known."""
+        if link.sent is not None:
+            self.put(replace(link, sent=link.sent | dict.fromkeys(keys, _DOUBT)))
+
+    def doubt_references(self, key: LinkKey) -> None:
+        """Write down that another object takes the place of one: what names it is to be sent."""
+        name = f"→{key.object}/{key.stream}/{key.id}→"
+        query = select(*_COLUMNS).where(
+            _LINKS.sent.contains(json.dumps(name)[1:-1], autoescape=True)
+        )
+        for row in self._db.run(query).all():
+            link = _link(tuple(row))
+            self.doubt(link, [one for one, print_ in (link.sent or {}).items() if name in print_])
+
+    def doubt_all(self, obj: str, standing: Collection[str], changed: Collection[str]) -> int:
+        """Write down that objects may not stand as they were sent last.
+
+        Args:
+            obj: Kind of object.
+            standing: Ids of all rows in Pipedrive.
+            changed: Ids of those that were changed since the ledger knew of it.
+
+        Returns:
+            How many objects.
+        """
+        query = select(*_COLUMNS).where(_LINKS.object == obj)
+        found = [_link(tuple(row)) for row in self._db.run(query).all()]
+        doubtful = [
+            link
+            for link in found
+            if link.pipedrive_id not in standing or link.pipedrive_id in changed
+        ]
+        for link in doubtful:
+            self.put(replace(link, sent=None))
+        return len(doubtful)
+
+    def announce(self, key: LinkKey, sign: str, at: datetime) -> None:
+        """Write down that an object is about to be created.
+
+        Args:
+            key: The source record.
+            sign: By which it will be recognised.
+            at: Server time.
+        """
+        self._db.put(
+            schema.intents,
+            _columns(key),
+            {"run": self._run, "announced_at": at.timestamp(), "sign": sign},
+        )
+
+    def announced_of(self, stream: str, record_id: str) -> list[LinkKey]:
+        """Return the objects of a record whose create is of unknown outcome."""
+        rows = self._db.fetch(_ANNOUNCED, {"stream": stream, "id": record_id})
+        return [LinkKey(*row) for row in rows]
+
+    def announced_signs(self) -> set[tuple[str, str]]:
+        """Return kinds and signs of all creates whose outcome is not known."""
+        table = schema.intents.c
+        return {(obj, sign) for obj, sign in self._db.run(select(table.object, table.sign))}
+
+    def oldest_intent(self) -> datetime | None:
+        """Return when the oldest create of unknown outcome was announced, by the server's time."""
+        oldest = self._db.run(select(func.min(schema.intents.c.announced_at))).scalar_one()
+        return None if oldest is None else datetime.fromtimestamp(oldest, UTC)
 
     def forget_intent(self, key: LinkKey) -> None:
         """The outcome of a create is known."""
@@ -144,7 +214,7 @@ class Links:
         """Return when an earlier run announced its newest create of unknown outcome.
 
         Returns:
-            Epoch seconds, or None when there is none.
+            Epoch seconds of the server's clock, or None when there is none.
         """
         table = schema.intents.c
         newest: float | None = self._db.run(

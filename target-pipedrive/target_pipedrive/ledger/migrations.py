@@ -136,6 +136,18 @@ def _know_options(connection: Connection) -> None:
     ).create(connection)
 
 
+def _know_signs_sent(connection: Connection) -> None:
+    """Version 6: by which signs creates are recognised, and which were sent more than once."""
+    connection.execute(text("ALTER TABLE intents ADD COLUMN sign TEXT"))
+    Table(
+        "resent",
+        MetaData(),
+        Column("object", String, primary_key=True),
+        Column("sign", String, primary_key=True),
+        Column("sent_at", Float, nullable=False),
+    ).create(connection)
+
+
 def _make_text(connection: Connection, name: str, column: str) -> None:
     """Make a column of numbers one of text, and keep its rows."""
     if connection.dialect.name == "postgresql":
@@ -159,4 +171,5 @@ STEPS: tuple[Step, ...] = (
     Step(3, _keep_ids_as_text),
     Step(4, _let_people_decide),
     Step(5, _know_options),
+    Step(6, _know_signs_sent),
 )

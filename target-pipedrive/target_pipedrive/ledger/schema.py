@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 5
+VERSION = 6
 """Version of the tables below; a change of them needs a higher one, and a step in `migrations`."""
 
 metadata = MetaData()
@@ -67,8 +67,19 @@ intents = Table(
     Column("part", String, primary_key=True),
     Column("run", String, nullable=False),
     Column("announced_at", Float, nullable=False),
+    Column("sign", Text),
 )
-"""Creates that were announced and whose outcome has not been written down yet."""
+"""Creates that were announced and whose outcome has not been written down yet. `announced_at`: by
+the server's clock. `sign`: by which what it makes is recognised (since version 6)."""
+
+resent = Table(
+    "resent",
+    metadata,
+    Column("object", String, primary_key=True),
+    Column("sign", String, primary_key=True),
+    Column("sent_at", Float, nullable=False),
+)
+"""Creates that were sent more than once (since version 6)."""
 
 before = Table(
     "before",

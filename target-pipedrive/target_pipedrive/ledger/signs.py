@@ -47,6 +47,21 @@ class Signs:
         """Return the ids of the rows that bear a sign, oldest first."""
         return [row for (row,) in self._db.fetch(_ROWS, {"object": obj, "sign": sign})]
 
+    def of(self, obj: str, pipedrive_id: str) -> set[str]:
+        """Return all signs of a row."""
+        query = select(_SIGNS.sign).where(_SIGNS.object == obj, _SIGNS.pipedrive_id == pipedrive_id)
+        return set(self._db.run(query).scalars())
+
+    def rename(self, obj: str, begin: str, instead: str) -> None:
+        """Let all signs that begin with a text begin with another."""
+        query = select(_SIGNS.pipedrive_id, _SIGNS.sign).where(
+            _SIGNS.object == obj, _SIGNS.sign.startswith(begin, autoescape=True)
+        )
+        for row, sign in self._db.run(query).all():
+            self._db.drop(schema.signs, {"object": obj, "pipedrive_id": row, "sign": sign})
+            renamed = instead + sign.removeprefix(begin)
+            self._db.put_new(schema.signs, {"object": obj, "pipedrive_id": row, "sign": renamed})
+
     def forget(self, obj: str, pipedrive_id: str) -> None:
         """A row is gone."""
         self._db.drop(schema.signs, {"object": obj, "pipedrive_id": pipedrive_id})

@@ -76,6 +76,28 @@ class ObjectRule:
         """The record's own key; None when it has no value."""
         return record_key(record, self.key_name)
 
+    def objects(self) -> frozenset[str]:
+        """Kinds of objects that a record becomes."""
+        return frozenset({self.object, "file"} if self.collates else {self.object})
+
+    def former(self, record: dict[str, Any], world: World) -> list[Desired]:
+        """All that may ever have stood for a record, the object itself first.
+
+        Removed and merged records count as if they were not, tables without rows as empty ones.
+
+        Raises:
+            Rejected: The record cannot be mapped.
+        """
+        key = self.key(record)
+        if key is None:
+            raise Rejected("no_key")
+        context = Context(world, self.options, self.users, self.merging)
+        scope = record
+        if self.lists:
+            scope = record | {rule.stream: rule.rows(key, context) for rule in self.lists}
+        tables = [self._table(key, File(rule.file, 0, "", data=b"")) for rule in self.collates]
+        return [*self._objects(key, scope, context), *tables]
+
     def evaluate(self, record: dict[str, Any], world: World) -> Evaluation:
         """The objects that shall stand for a record.
 
@@ -218,9 +240,10 @@ class ObjectRule:
         for collate in self.collates:
             file = collate.table(key, context)
             if file is not None:
-                body = {f"{self.object}_id": Ref(self.object, self.stream, key)}
-                mark = Mark(Found.NAME, "", file.name)
-                pieces.append(
-                    Desired("file", self.stream, key, file.name, body, {}, mark, file=file)
-                )
+                pieces.append(self._table(key, file))
         return pieces
+
+    def _table(self, key: str, file: File) -> Desired:
+        body = {f"{self.object}_id": Ref(self.object, self.stream, key)}
+        mark = Mark(Found.NAME, "", file.name)
+        return Desired("file", self.stream, key, file.name, body, {}, mark, file=file)

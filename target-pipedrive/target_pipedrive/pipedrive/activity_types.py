@@ -43,6 +43,13 @@ class ActivityTypes:
                 by_name.setdefault(fold(str(row["name"])), _type(row))
         self._by_name, self._listed = by_name, True
 
+    async def find(self, name: str) -> ActivityType | None:
+        """Return the type of this name (folded), if there is one."""
+        async with self._making:
+            if not self._listed:
+                await self.prepare()
+            return self._by_name.get(fold(name))
+
     async def ensure(self, name: str, icon_key: str) -> ActivityType:
         """The type of this name (folded); makes it when there is none.
 

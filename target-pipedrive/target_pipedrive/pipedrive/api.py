@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from target_pipedrive.pipedrive import files, users
 from target_pipedrive.pipedrive.deal_products import DealProducts, place
 from target_pipedrive.pipedrive.operations import (
     CREATE_LEAD_LABEL,
+    DOWNLOAD,
     LEAD_LABELS,
     ME,
     PIPELINES,
@@ -199,7 +201,7 @@ class Pipedrive:
             params["updated_since"] = _stamp(since)
         try:
             async for page in self._pages(operation, params, ids):
-                yield [row for row in page if live(row) and _changed(row, unfiltered)]
+                yield [row for row in page if live(row) and changed(row, unfiltered)]
         except Refused as refused:
             # `updated_since` for products is newer than some accounts' API (official OpenAPI v2).
             if since is None or object != "product" or refused.status != BAD_REQUEST:
@@ -207,7 +209,7 @@ class Pipedrive:
             self._no_updated_since.add(object)
             del params["updated_since"]
             async for page in self._pages(operation, params, ids):
-                yield [row for row in page if live(row) and _changed(row, updated_since)]
+                yield [row for row in page if live(row) and changed(row, updated_since)]
 
     async def files_of(
         self, object: str, id: int | str, *, since: datetime | None = None
@@ -226,10 +228,15 @@ class Pipedrive:
         """Rows of a v1 list without a filter, newest first, until they are too old."""
         params: dict[str, str | int] = {"sort": sort, "limit": OBJECTS["file"].page}
         async for page in self._v1_pages(operation, params, ids):
-            recent = [row for row in page if _changed(row, since)]
+            recent = [row for row in page if changed(row, since)]
             yield [row for row in recent if live(row)]
             if page and not recent:
                 return
+
+    async def digest(self, file_id: str) -> str | None:
+        """SHA-256 of a file's content; None when Pipedrive does not send it itself."""
+        content = await self.client.content(DOWNLOAD, {"id": file_id})
+        return None if content is None else hashlib.sha256(content).hexdigest()
 
     async def upload(self, file: File, parents: Mapping[str, Any]) -> Row:
         """Upload a file onto an object and return its row.
@@ -379,7 +386,7 @@ def moment(stamp: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _changed(row: Mapping[str, Any], since: datetime | None) -> bool:
+def changed(row: Mapping[str, Any], since: datetime | None) -> bool:
     """Whether a row was changed since; rows without a stamp pass, for nothing is known of them."""
     stamp = row.get("update_time") or row.get("add_time")
     return since is None or not stamp or moment(str(stamp)) >= since.replace(microsecond=0)

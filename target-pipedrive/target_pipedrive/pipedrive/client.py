@@ -148,16 +148,19 @@ class Client:
         except NoAnswer as cause:
             if cause.sent and not safe:
                 raise UnknownOutcome(operation.name, cause.cause) from None
-            raise Unreachable(
-                f"Pipedrive gave no usable answer at {self.host} to {operation.name}, asked "
-                f"{self._tries} times (last: {cause.cause}): check the network, api_url and "
-                "Pipedrive's status page, then run again; it goes on where this run stopped."
-            ) from None
+            raise self._unreachable(operation, cause) from None
         if status == 401:  # noqa: PLR2004 - unauthorized
             raise NotAllowed(self._credentials.refusal(self.host))
         if status >= 300 or payload is None or payload.get("success") is False:  # noqa: PLR2004
             raise failure(operation, self.host, status, payload, json or data)
         return Answer(payload.get("data"), payload.get("additional_data") or {}, status, headers)
+
+    def _unreachable(self, operation: Operation, cause: NoAnswer) -> Unreachable:
+        return Unreachable(
+            f"Pipedrive gave no usable answer at {self.host} to {operation.name}, asked "
+            f"{self._tries} times (last: {cause.cause}): check the network, api_url and "
+            "Pipedrive's status page, then run again; it goes on where this run stopped."
+        )
 
     async def _repeated(self, ask: Callable[[], Awaitable[_T]], *, safe: bool) -> _T:
         """Ask until there is an answer, as long as asking again can do no harm.
@@ -202,6 +205,53 @@ class Client:
         Raises:
             NoAnswer: None came.
         """
+        response = await self._reply(operation, url, params, content, data, files)
+        status = response.status
+        payload = _envelope(response.content)
+        if payload is None:
+            if status < 300:  # noqa: PLR2004 - a success
+                raise NoAnswer("an answer that is no complete JSON", sent=True)
+            if "json" in response.headers.get("content-type", ""):
+                payload = {}  # cut off, yet no page: its status tells enough
+        return status, response.headers, payload
+
+    async def content(self, operation: Operation, ids: Mapping[str, object]) -> bytes | None:
+        """Return the bytes of a file; None when it is gone, or Pipedrive sends elsewhere for it.
+
+        Raises:
+            Unreachable: No usable answer came.
+            NotAllowed: 401 or 403.
+            Blocked: 403 from the firewall.
+        """
+        url = self._base[operation.version] + operation.path.format_map(ids)
+
+        async def ask() -> Reply:
+            return await self._reply(operation, url, None, None, None, None)
+
+        try:
+            reply = await self._repeated(ask, safe=True)
+        except NoAnswer as cause:
+            raise self._unreachable(operation, cause) from None
+        if reply.status == 401:  # noqa: PLR2004 - unauthorized
+            raise NotAllowed(self._credentials.refusal(self.host))
+        if reply.status == 403:  # noqa: PLR2004 - forbidden
+            raise failure(operation, self.host, 403, _envelope(reply.content), None)
+        return reply.content if reply.status == 200 else None  # noqa: PLR2004 - OK
+
+    async def _reply(
+        self,
+        operation: Operation,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        content: bytes | None,
+        data: Mapping[str, str] | None,
+        files: Multipart | None,
+    ) -> Reply:
+        """One reply with a status below 500, whatever it holds.
+
+        Raises:
+            NoAnswer: None came.
+        """
         throttled, renewed = 0, False
         while throttled < THROTTLED_TRIES:
             shown = await self._credentials.headers()
@@ -222,16 +272,9 @@ class Client:
                 "requests: something else uses this token. Stop it, or lower `burst`; then run "
                 "again."
             )
-        status = response.status
-        if status >= 500 or status == 408:  # noqa: PLR2004 - server errors, request timeout
-            raise NoAnswer(f"HTTP {status}", sent=True)
-        payload = _envelope(response.content)
-        if payload is None:
-            if status < 300:  # noqa: PLR2004 - a success
-                raise NoAnswer("an answer that is no complete JSON", sent=True)
-            if "json" in response.headers.get("content-type", ""):
-                payload = {}  # cut off, yet no page: its status tells enough
-        return status, response.headers, payload
+        if response.status >= 500 or response.status == 408:  # noqa: PLR2004 - server errors, timeout
+            raise NoAnswer(f"HTTP {response.status}", sent=True)
+        return response
 
     async def _send(
         self,

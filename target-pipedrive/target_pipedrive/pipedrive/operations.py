@@ -113,5 +113,6 @@ LEAD_LABELS = Operation("lead_labels.list", "GET", 1, "/leadLabels", 10)
 CREATE_LEAD_LABEL = Operation("lead_labels.create", "POST", 1, "/leadLabels", 10)
 DEALS_ARCHIVED = Operation("deal.archived", "GET", 2, "/deals/archived", 20)
 LEADS_ARCHIVED = Operation("lead.archived", "GET", 1, "/leads/archived", 40)
-ACCOUNT = (ME, USERS, PIPELINES, STAGES, LEAD_LABELS, CREATE_LEAD_LABEL)
+DOWNLOAD = Operation("file.download", "GET", 1, "/files/{id}/download", 20)
+ACCOUNT = (ME, USERS, PIPELINES, STAGES, LEAD_LABELS, CREATE_LEAD_LABEL, DOWNLOAD)
 """Requests that belong to no object of ours."""

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import create_engine, text, update
@@ -51,8 +52,8 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path):
 
 def test_durable_means_another_process_sees_it(ledger, url):
     async def scenario():
-        ledger.links.announce(KEY)
-        ledger.links.announce(LinkKey("person", "patients", "2"))
+        ledger.links.announce(KEY, "sign", datetime.now(UTC))
+        ledger.links.announce(LinkKey("person", "patients", "2"), "sign", datetime.now(UTC))
         await asyncio.gather(ledger.durable(), ledger.durable())
 
     asyncio.run(scenario())
@@ -177,7 +178,7 @@ def test_a_full_disk_is_told_and_ends_the_run(tmp_path):
     ledger._database.run(text("PRAGMA max_page_count = 1"))  # no more than there are
     long = LinkKey("person", "patients", "1" * 100_000)
     with pytest.raises(LedgerLost, match="SQLITE_FULL"):
-        ledger.links.announce(long)
+        ledger.links.announce(long, "sign", datetime.now(UTC))
     ledger.close()
     other = sqlite3.connect(tmp_path / "ledger.db")
     assert other.execute("select count(*) from intents").fetchone() == (0,)

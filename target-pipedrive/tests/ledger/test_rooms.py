@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from target_pipedrive.ledger import Ledger, Link, LinkKey, schema
 
 KEY = LinkKey("person", "patients", "1")
@@ -9,7 +11,7 @@ KEY = LinkKey("person", "patients", "1")
 
 def test_a_link_is_read_back_and_ends_its_intent(url):
     first = Ledger(url, "run 1")
-    first.links.announce(KEY)
+    first.links.announce(KEY, "sign", datetime.now(UTC))
     assert first.links.announced(KEY)
     assert first.links.newest_intent() is None, "its own creates are under way"
     first.close()

@@ -48,6 +48,7 @@ def look(pipedrive, fields, ledger):
             key_field=mark.label if mark.found is Found.FIELD else None,
             key_line=mark.label if mark.found is Found.LINE else None,
             match=(),
+            objects=lambda: {desired.object},
         )
         return await Index(pipedrive, fields, ledger, [rule]).look(desired, body, SINCE)
 

@@ -10,6 +10,7 @@ import json
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -310,8 +311,8 @@ def test_what_does_not_fit_together_is_found(commands, orphans):
     link = ledger.links.get(LinkKey("person", "patients", orphans.patient))
     twin = LinkKey("person", "patients", "twin")
     ledger.links.put(Link(twin, link.pipedrive_id, link.handle, created=True, sent=None))
-    ledger.links.announce(twin)
-    ledger.links.announce(LinkKey("person", "patients", "lost"))
+    ledger.links.announce(twin, "sign", datetime.now(UTC))
+    ledger.links.announce(LinkKey("person", "patients", "lost"), "sign", datetime.now(UTC))
     ledger.kept.mark_dirty("patients", "1")
     asyncio.run(ledger.durable())
     ledger.close()

@@ -105,7 +105,7 @@ def test_every_code_has_a_case():
 @pytest.mark.parametrize("code", CASES)
 def test_a_record_reaches_it(code, loader, account, sandbox, tmp_path, monkeypatch):
     case = CASES[code]
-    monkeypatch.setattr(writer, "LOOKS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(writer, "PAUSE", 0.0)
     folder = tmp_path / "mapping"
     folder.mkdir()
     (folder / "all.yml").write_text(MAPPING)
