@@ -371,9 +371,14 @@ class Index:
 
     async def twins(self) -> list[tuple[str, str]]:
         """Return kind and id of the rows that a create sent twice made beside the right one."""
+        sent = self._ledger.resent.all()
+        if not sent:
+            return []
+        newest = max(at for _, _, at in sent)
+        waited = (self._pipedrive.server_time() - newest).total_seconds()
+        await asyncio.sleep(max(0.0, min(LANDING, LANDING - waited)))
         now = self._pipedrive.server_time()
         found = []
-        sent = self._ledger.resent.all()
         for obj in {obj for obj, _, _ in sent}:
             if obj == "deal_product":
                 continue

@@ -43,6 +43,8 @@ class Account:
         ahead: How far its clock is ahead of this computer's.
     """
 
+    HOUR = timedelta(hours=1)
+
     def __init__(self, ahead=timedelta(0)):
         self.state = PipedriveState(burst=1_000_000, daily_tokens=1_000_000_000)
         self.ahead = ahead

@@ -39,6 +39,7 @@ def picture(dump):
         shown["person", persons[row["id"]]].append(_custom(_plain(row), fields["personFields"]))
     for row in _live(dump["products"]):
         values = _custom(_plain(row), fields["productFields"])
+        values["code"] = values["code"] or None  # an emptied one and none are the same
         values["prices"] = [one | {"product_id": None} for one in values["prices"]]
         shown["product", values["custom"].get("Cliniko ID") or row["name"]].append(values)
     for row in _live(dump["activities"]):
