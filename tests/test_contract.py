@@ -143,6 +143,8 @@ def test_every_exchange_fits_the_official_descriptions(pipeline, specs, tmp_path
     for edits in ((), EDITS):
         for edit in edits:
             pipe.sandbox.edit(edit)
+        if edits:
+            pipe.sandbox.edit("change_patient", fields={"sex": "Not stated"})  # a new option
         result = pipe.run()
         assert (result.tap, result.target) == (0, 0), result.target_log
     assert set(pipe.sandbox.stats()["calls_by_operation"]) >= OPERATIONS

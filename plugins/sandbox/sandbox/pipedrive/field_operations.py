@@ -13,7 +13,7 @@ from sandbox.pipedrive.v1 import demand_admin
 from sandbox.pipedrive.values import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sandbox.pipedrive.checks import Check
     from sandbox.pipedrive.query import Parameters
@@ -58,6 +58,12 @@ def _create_keys(kind: str) -> dict[str, Key]:
     }
 
 
+def _row(kind: str, field: Field, include: Iterable[str]) -> dict[str, Any]:
+    """Return the record of a field; those of deals alone have a description."""
+    row = field.as_json(include)
+    return row | {"description": field.description} if kind == "deals" else row
+
+
 def list_parameters(kind: str) -> Parameters:
     """Return the parameters of a list of fields."""
     return {
@@ -74,7 +80,7 @@ def lister(kind: str) -> Handler:
         page, cursor = query.offset_page(list(call.state.fields[kind]), call.query)
         include = call.query.get("include_fields", ())
         return {
-            "data": [field.as_json(include) for field in page],
+            "data": [_row(kind, field, include) for field in page],
             "additional_data": {"next_cursor": cursor},
         }
 
@@ -88,7 +94,7 @@ def getter(kind: str) -> Handler:
         field = call.state.fields[kind].get(call.path["field_code"])
         if field is None:
             raise not_found("Field")
-        return {"data": field.as_json(call.query.get("include_fields", ()))}
+        return {"data": _row(kind, field, call.query.get("include_fields", ()))}
 
     return get
 
@@ -122,9 +128,10 @@ def creator(kind: str) -> Handler:
             custom=True,
             labels=labels,
             shown=shown,
+            description=body.get("description"),
         )
         state.fields[kind].add(field)
-        return {"data": field.as_json(_parts(kind))}
+        return {"data": _row(kind, field, _parts(kind))}
 
     return post
 
@@ -139,8 +146,9 @@ def updater(kind: str) -> Handler:
         if not changes:
             raise refused([("body", "must have at least one key")])
         field.name = changes.get("field_name", field.name)
+        field.description = changes.get("description", field.description)
         field.shown |= {part: changes[part] for part in _parts(kind) if part in changes}
-        return {"data": field.as_json(_parts(kind))}
+        return {"data": _row(kind, field, _parts(kind))}
 
     return patch
 

@@ -25,6 +25,7 @@ class Field:
         custom: Whether somebody of the account made it.
         labels: Option labels by option id, in order; empty for types without options.
         shown: Settings of the web application, kept as given.
+        description: What its makers say of it.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Field:
     custom: bool = False
     labels: dict[int, str] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
+    description: str | None = None
 
     @property
     def has_options(self) -> bool:

@@ -61,7 +61,7 @@ _BUILT_IN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("value", "Value", "monetary"),
         ("status", "Status", "status"),
         ("stage_id", "Stage", "stage"),
-        ("pipeline_id", "Pipeline", "pipeline"),
+        ("pipeline_id", "Pipeline", "int"),
         ("person_id", "Contact person", "people"),
         ("org_id", "Organization", "org"),
         ("expected_close_date", "Expected close date", "date"),
