@@ -144,11 +144,11 @@ def test_a_run_with_an_app_loads_and_keeps_its_tokens_private(loader, allowed, a
 def test_tokens_that_end_in_the_middle_of_a_run_are_not_noticed(loader, allowed, account, sandbox):
     (messages,) = script("stopped_by_sigterm")
     patients = [row["record"]["id"] for row in messages if row["type"] == "RECORD"]
-    sandbox.limits(oauth_seconds=0.5)
+    sandbox.limits(oauth_seconds=2)
     kept = json.loads(file_of(allowed).read_text())
     # Whatever the file says, this one is refused with 401.
     file_of(allowed).write_text(json.dumps(kept | {"access_token": "ended"}))
-    sandbox.fault(api="pipedrive", kind="slow", seconds=0.4, path="/persons", every=2)
+    sandbox.fault(api="pipedrive", kind="slow", seconds=2.5, path="/personFields", times=1)
     try:
         replaced(loader, allowed).load(messages)
     finally:
