@@ -271,9 +271,7 @@ class LoadSession:
         self._ledger.book.end_run(
             "done" if failure is None else type(failure).__name__, self._counts.as_dict()
         )
-        self._account()
-        await self._ledger.durable()
-        self._put_out_state()
+        await self._put_out_state()
         self._sum_up(failure)
 
     # beside the records
@@ -283,9 +281,7 @@ class LoadSession:
         told = time.monotonic()
         while True:
             await asyncio.sleep(STATE_SECONDS)
-            self._account()
-            await self._ledger.durable()
-            self._put_out_state()
+            await self._put_out_state()
             if time.monotonic() - told >= PROGRESS_SECONDS:
                 told = time.monotonic()
                 logger.info(
@@ -300,9 +296,15 @@ class LoadSession:
         self._ledger.book.add_tokens(self._client.limits.take_spent())
         self._client.limits.spent_by_all(self._ledger.book.tokens_today())
 
-    def _put_out_state(self) -> None:
-        """Put out the newest settled state; call it when the ledger is durable."""
-        if (state := self._engine.settle_log.take_ready()) is not None:
+    async def _put_out_state(self) -> None:
+        """Put out the newest settled state, once the ledger would outlive a crash.
+
+        What is settled while it is written down waits for the next time.
+        """
+        state = self._engine.settle_log.take_ready()
+        self._account()
+        await self._ledger.durable()
+        if state is not None:
             write_states([json.dumps(state)])
 
     def _sum_up(self, failure: BaseException | None) -> None:

@@ -90,7 +90,7 @@ class Account:
         }
         await self._app(scope, receive, send)
         self.tokens += scope["state"].get("tokens", 0)
-        self.requests[method] += 1
+        self.requests[f"{method} {parts.path}"] += 1
         told = CIMultiDict((key.decode(), value.decode()) for key, value in start["headers"])
         told["date"] = format_datetime(self.now(), usegmt=True)
         return Reply(start["status"], told, bytes(content))

@@ -165,6 +165,7 @@ def table():
         print(f"| {fault} | " + " | ".join(str(cells.get(write, "")) for write in WRITES) + " |")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*KINDS, *LEDGER])
 def test_everything_stands_once(tmp_path, transforms, flawless, table, fault):
     for write in WRITES:
