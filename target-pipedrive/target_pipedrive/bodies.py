@@ -73,6 +73,8 @@ class Bodies:
             Rejected: `parent_missing` or `unknown_stage`.
         """
         kind = OBJECTS[desired.object]
+        if desired.file is not None:
+            await self._let_merges_end(desired)
         body = {
             key: await self._resolve(value)
             for key, value in desired.body.items()
@@ -90,6 +92,14 @@ class Bodies:
             if CUSTOM + label in changed
         }
         return body | await self._fields.body(desired.object, custom) if custom else body
+
+    async def _let_merges_end(self, desired: Desired) -> None:
+        """Wait for merges into the parent of a file: they move files, which are known by parent."""
+        for ref in desired.body.values():
+            if isinstance(ref, Ref) and ref.stream != desired.stream:
+                survivor = self._ledger.kept.survivor(ref.stream, ref.id)
+                for loser in self._ledger.kept.merged_away(ref.stream, survivor):
+                    await self._after((ref.stream, loser))
 
     async def _resolved(self, desired: Desired, label: str, field: Custom) -> Custom:
         """Return a custom field's value with ids instead of references and owners."""

@@ -101,6 +101,7 @@ class Loader:
 
     async def _kill(self, opened):
         """End as a killed process does: what was not committed is lost, nothing is tidied."""
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # it is dead
         for session in opened:
             session._ledger._database._let_go()
         late = set(self.account._late)
