@@ -354,10 +354,14 @@ class Writer:
         kind = OBJECTS[desired.object]
         await self._prepare(desired.object)
         prints = self._bodies.prints(desired)
-        if desired.object == "activity_type" and not link.created:
-            self._ledger.links.forget(link.key)  # not ours to rename: find or make another
-            self._ledger.links.doubt_references(link.key)
-            return await self._create(desired)
+        if desired.object == "activity_type":
+            named = await self._types.find(desired.body["name"])
+            taken = named is not None and str(named.id) != link.pipedrive_id
+            if taken or not link.created:  # not ours to rename: find or make another
+                self._ledger.links.forget(link.key)
+                self._ledger.links.doubt_references(link.key)
+                return await self._create(desired)
+            self._types.renamed()
         body = await self._bodies.of(desired, difference)
         if desired.object == "deal_product":
             former = link.pipedrive_id.partition("/")[0]

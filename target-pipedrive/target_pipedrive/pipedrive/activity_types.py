@@ -50,6 +50,10 @@ class ActivityTypes:
                 await self.prepare()
             return self._by_name.get(fold(name))
 
+    def renamed(self) -> None:
+        """A type is about to get another name: list them anew when one is looked for."""
+        self._listed = False
+
     async def ensure(self, name: str, icon_key: str) -> ActivityType:
         """The type of this name (folded); makes it when there is none.
 

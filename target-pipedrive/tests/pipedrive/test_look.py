@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from target_pipedrive.ledger import Ledger, Link, LinkKey
 from target_pipedrive.pipedrive import Fields
 
 from .bindings import Bindings
-from .faulty import ok
+from .faulty import Reply, ok
 
 pytestmark = pytest.mark.anyio
 
@@ -117,8 +118,8 @@ async def test_a_file_is_found_by_name_size_and_time(server, look):
         row(6),
         row(1, add_time=OLD),
     ]
-    server.script.append(ok(rows))
-    file = File("a.pdf", 3, "0", data=b"abc")
+    server.script += [ok(rows), Reply(body="abc")]
+    file = File("a.pdf", 3, sha256(b"abc").hexdigest(), data=b"abc")
     desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
     assert await look(desired, {"person_id": 7}, known={6}) == "5"
     assert server.requests[0].path == "/api/v1/persons/7/files"
@@ -128,7 +129,8 @@ async def test_files_of_an_object_without_a_list_are_found_among_all(server, loo
     server.script.append(
         ok([{"id": 5, "name": "a.pdf", "file_size": 3, "add_time": RECENT, "activity_id": 7}])
     )
-    file = File("a.pdf", 3, "0", data=b"abc")
+    server.script.append(Reply(body="abc"))
+    file = File("a.pdf", 3, sha256(b"abc").hexdigest(), data=b"abc")
     desired = _desired("file", Mark(Found.NAME, "", "a.pdf"), file=file)
     assert await look(desired, {"activity_id": 7}) == "5"
     assert server.requests[0].path == "/api/v1/files"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
@@ -204,9 +205,14 @@ async def test_a_lost_create_is_found_if_and_only_if_it_stands(
     pipedrive, fields, sandbox, kind, there, tmp_path
 ):
     rules = [
-        SimpleNamespace(object="person", key_field="Cliniko patient ID", key_line=None, match=()),
-        SimpleNamespace(object="note", key_field=None, key_line="Note", match=()),
-        SimpleNamespace(object="activity", key_field=None, key_line="Visit", match=()),
+        SimpleNamespace(
+            object=name, key_field=field, key_line=line, match=(), objects=lambda name=name: {name}
+        )
+        for name, field, line in [
+            ("person", "Cliniko patient ID", None),
+            ("note", None, "Note"),
+            ("activity", None, "Visit"),
+        ]
     ]
     ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", "run")
     index = Index(pipedrive, fields, ledger, rules)
@@ -214,7 +220,7 @@ async def test_a_lost_create_is_found_if_and_only_if_it_stands(
     since = pipedrive.server_time()
     custom = {"Cliniko patient ID": Custom("varchar", f"lost {kind}")}
     line = f"<h3>Exam (1/2)</h3><p>x</p><p>Note: {kind}</p>"
-    file = File(f"{kind}.txt", 3, "0", data=b"abc")
+    file = File(f"{kind}.txt", 3, sha256(b"abc").hexdigest(), data=b"abc")
     lost = [
         (
             Desired("person", "p", "1", "", {}, {}, Mark(Found.FIELD, *custom, f"lost {kind}")),
