@@ -12,7 +12,7 @@ from target_pipedrive.ledger import LinkKey
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from target_pipedrive.desired import Desired
     from target_pipedrive.ledger import Ledger, Link
@@ -93,6 +93,12 @@ class Bodies:
         }
         return body | await self._fields.body(desired.object, custom) if custom else body
 
+    async def let_references_settle(self, desired: Desired) -> None:
+        """Wait for work on all that an object names: another row may take the place of one."""
+        values = [*desired.body.values(), *(field.value for field in desired.custom.values())]
+        for ref in _references(values):
+            await self._after((ref.stream, self._ledger.kept.survivor(ref.stream, ref.id)))
+
     async def _let_merges_end(self, desired: Desired) -> None:
         """Wait for merges into the parent of a file: they move files, which are known by parent."""
         for ref in desired.body.values():
@@ -167,3 +173,14 @@ class Bodies:
         if link is None:
             raise Rejected("parent_missing", f"{ref.stream}/{record_id}")
         return int(link.handle) if link.handle.isdigit() else link.handle
+
+
+def _references(value: Any) -> Iterator[Ref]:
+    """Yield all references in a value."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, dict):
+        yield from _references(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _references(item)

@@ -109,9 +109,11 @@ class Writer:
         link = self._ledger.links.get(_key(desired))
         if link is None:
             return await self._create(desired)
-        difference = self._bodies.changes(desired, link)
-        if not difference:
+        if not self._bodies.changes(desired, link):
             return "unchanged"
+        await self._bodies.let_references_settle(desired)
+        link = self._ledger.links.get(link.key) or link
+        difference = self._bodies.changes(desired, link)
         if desired.file is not None:
             return await self._replace_file(desired, link)
         return await self._update(desired, link, difference)
