@@ -83,6 +83,8 @@ class LoadSession:
         self._review: Review
         self._pipedrive = Pipedrive(client)
         self._ticker: asyncio.Task[None]
+        self._ready: dict[str, Any] | None = None
+        """The newest settled state, on its way out."""
 
     @classmethod
     async def open(
@@ -301,10 +303,13 @@ class LoadSession:
 
         What is settled while it is written down waits for the next time.
         """
-        state = self._engine.settle_log.take_ready()
+        if (ready := self._engine.settle_log.take_ready()) is not None:
+            self._ready = ready  # kept until it is out: this may be cancelled while it waits
+        state = self._ready
         self._account()
         await self._ledger.durable()
         if state is not None:
+            self._ready = None
             write_states([json.dumps(state)])
 
     def _sum_up(self, failure: BaseException | None) -> None:
