@@ -22,13 +22,14 @@ FILE = {
     "sha256": "0" * 64,
     "content_size": 9,
 }
+# Few of each: the target waits before it asks again.
 FAULTS = {
     "none": None,
-    "lost answers": {"kind": "drop_after", "every": 3},
-    "servers down": {"kind": "error_500", "every": 2, "method": "POST"},
-    "pages": {"kind": "html_200", "every": 3},
+    "lost answers": {"kind": "drop_after", "every": 3, "times": 4},
+    "servers down": {"kind": "error_500", "every": 2, "method": "POST", "times": 4},
+    "pages": {"kind": "html_200", "every": 3, "times": 4},
     "blocked": {"kind": "html_403", "after": 14},
-    "halves": {"kind": "half_json", "every": 3},
+    "halves": {"kind": "half_json", "every": 3, "times": 4},
     "other shapes": {"kind": "wrong_shape", "after": 12},
     "too many": {"kind": "bare_429", "times": 2},
 }
