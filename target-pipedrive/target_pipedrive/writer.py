@@ -212,6 +212,8 @@ class Writer:
             if not (pending or self._index.may_hold_strays(piece.object)):
                 continue
             named, in_field = (piece.mark.found is kind for kind in (Found.NAME, Found.FIELD))
+            if named:  # whoever has the name by right takes its rows first
+                await self._bodies.let_references_settle(piece)
             body = self._standing_parent(piece) if named else {}
             generated = piece.file is not None and piece.file.data is not None
             if named and (not body or (key in keys and not generated)):

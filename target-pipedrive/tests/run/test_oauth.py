@@ -131,7 +131,7 @@ def replaced(loader, app, **more):
 
 
 def test_a_run_with_an_app_loads_and_keeps_its_tokens_private(loader, allowed, account):
-    (messages,) = script("stopped_by_sigint")
+    (messages,) = script("with_an_app")
     run = replaced(loader, allowed).load(messages)
     patients = [row["record"]["id"] for row in messages if row["type"] == "RECORD"]
     assert all(len(account.people(patient)) == 1 for patient in patients)
@@ -142,7 +142,7 @@ def test_a_run_with_an_app_loads_and_keeps_its_tokens_private(loader, allowed, a
 
 
 def test_tokens_that_end_in_the_middle_of_a_run_are_not_noticed(loader, allowed, account, sandbox):
-    (messages,) = script("stopped_by_sigterm")
+    (messages,) = script("tokens_that_end")
     patients = [row["record"]["id"] for row in messages if row["type"] == "RECORD"]
     sandbox.limits(oauth_seconds=2)
     kept = json.loads(file_of(allowed).read_text())
@@ -163,7 +163,7 @@ def test_an_app_that_was_taken_away_ends_the_run_with_what_to_do(loader, allowed
     kept = json.loads(file_of(allowed).read_text())
     gone = kept | {"access_token": "ended", "refresh_token": "taken-away"}
     file_of(allowed).write_text(json.dumps(gone))
-    run = replaced(loader, allowed).attempt(script("stopped_by_sigint")[0])
+    run = replaced(loader, allowed).attempt(script("with_an_app")[0])
     assert isinstance(run.error, NotAllowed)
     assert run.error.exit_code == 3
     assert "target-pipedrive oauth" in str(run.error)
