@@ -110,9 +110,35 @@ SCHEMA = th.PropertiesList(
         "mode",
         th.StringType(nullable=False),
         default="apply",
-        allowed_values=["apply"],
+        allowed_values=["apply", "plan", "verify", "reference"],
         title="Mode",
-        description="`apply` writes to Pipedrive.",
+        description="`apply` writes to Pipedrive. `plan` writes nothing and says what `apply` "
+        "would do, and its price. `verify` reads back what was written and compares every field. "
+        "`reference` lists what no API can move: templates, reminders, booking rules.",
+    ),
+    th.Property(
+        "require_plan",
+        th.BooleanType(nullable=False),
+        default=False,
+        title="Require a plan",
+        description="Whether `apply` refuses to begin without a plan in `output_dir`, or when the "
+        "mapping, the subscription or the account's schema changed since.",
+    ),
+    th.Property(
+        "show_values",
+        th.BooleanType(nullable=False),
+        default=False,
+        title="Show values",
+        description="Whether reports show values of records. Otherwise they are masked: a report "
+        "can be passed on without passing on health data.",
+    ),
+    th.Property(
+        "verify_files",
+        th.BooleanType(nullable=False),
+        default=False,
+        title="Verify files",
+        description="Whether `verify` downloads every file and compares its content; otherwise "
+        "names and sizes.",
     ),
     th.Property(
         "subscription",
@@ -268,6 +294,10 @@ class Settings:
     key_field: str
     create_custom_fields: bool
     ledger: str
+    mode: str
+    require_plan: bool
+    show_values: bool
+    verify_files: bool
     subscription: str
     seats: int
     burst: int | None
@@ -312,6 +342,10 @@ class Settings:
             key_field=config["key_field"].strip(),
             create_custom_fields=config["create_custom_fields"],
             ledger=config["ledger"],
+            mode=config["mode"],
+            require_plan=config["require_plan"],
+            show_values=config["show_values"],
+            verify_files=config["verify_files"],
             subscription=config["subscription"],
             seats=config["seats"],
             burst=config.get("burst") or access.burst(config["subscription"]),

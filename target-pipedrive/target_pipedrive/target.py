@@ -16,10 +16,10 @@ from target_pipedrive import mapping
 from target_pipedrive.bridge import Bridge, Stopped
 from target_pipedrive.direct import OBJECT_KEYS
 from target_pipedrive.errors import SettingsError
+from target_pipedrive.load import LoadSession
 from target_pipedrive.mapping import MappingSet
 from target_pipedrive.mapping.direct import Stream
 from target_pipedrive.reader import Reader
-from target_pipedrive.session import LoadSession
 from target_pipedrive.settings import SCHEMA, Settings
 from target_pipedrive.whole import Whole
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_pipedrive.ledger import Reject
+    from target_pipedrive.session import Session
 
 
 class TargetPipedrive(Target):
@@ -138,11 +139,15 @@ class TargetPipedrive(Target):
     def _open(self) -> Bridge:
         """Return the way to the engine; the first call opens it."""
         if self._bridge is None:
-            self._bridge = Bridge(
-                lambda: LoadSession.open(self.settings, self.mapping, self._retry)
-            )
+            self._bridge = Bridge(self._session)
             self._bridge.start()
         return self._bridge
+
+    async def _session(self) -> Session:
+        """Open the kind of run that `mode` asks for."""
+        session = await LoadSession.open(self.settings, self.mapping)
+        session.retry = self._retry
+        return session
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "schema"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.index import View, field_marks, line_marks, views
 from target_pipedrive.ledger import Finding
 from target_pipedrive.pipedrive import OBJECTS, Limits, Pipedrive
-from target_pipedrive.session import bind
+from target_pipedrive.rooms import bind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection

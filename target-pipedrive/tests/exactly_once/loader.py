@@ -10,7 +10,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from target_pipedrive.errors import TargetError
-from target_pipedrive.session import LoadSession
+from target_pipedrive.load import LoadSession
 from target_pipedrive.settings import SCHEMA, Settings
 
 from . import clock
