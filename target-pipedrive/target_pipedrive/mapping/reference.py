@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from ruamel.yaml import YAML
 
 from target_pipedrive.mapping.documents import KINDS, Aggregate, CustomField, Document, FileContent
+from target_pipedrive.mapping.faults import Faults
 from target_pipedrive.mapping.functions import FUNCTIONS, GROUPS
 from target_pipedrive.mapping.loader import OPTIONAL
+from target_pipedrive.mapping.yamlfile import read_documents
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ def documents_reference() -> str:
 
 
 def optional_reference(folder: Path) -> str:
-    """The optional files of a mapping folder, what they cost and need, as Markdown."""
+    """The optional files of a mapping folder, what they cost and need, as Markdown.
+
+    Raises:
+        MappingError: A file is no YAML, or holds too much.
+    """
+    faults = Faults()
     rows = [
         "| Name | What comes along | A record becomes (tokens) | Streams it takes |",
         "|---|---|---|---|",
@@ -106,11 +112,12 @@ def optional_reference(folder: Path) -> str:
                 break
             head.append(line.removeprefix("# "))
         meaning = " ".join(head)
-        documents = list(YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")))
+        documents = [one.data for one in read_documents(path, str(path), faults)]
         objects = (OBJECTS[one["object"]] for one in documents if "object" in one)
         made = [f"{kind.name} ({kind.create.cost})" for kind in objects if kind.create]
         streams = dict.fromkeys(f"`{one['stream']}`" for one in documents)
         rows.append(f"| `{path.stem}` | {meaning} | {', '.join(made)} | {', '.join(streams)} |")
+    faults.raise_if_any()
     return "\n".join(rows) + "\n"
 
 

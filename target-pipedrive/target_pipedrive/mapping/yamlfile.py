@@ -18,15 +18,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-MAX_CHARACTERS = 200_000
 MAX_NESTING = 50
 """Brackets within brackets."""
-MAX_VALUES = 20_000
-"""Values of one file, those of aliases counted wherever they are used."""
-_TOO_MUCH = (
-    f"the file is too large or nested too deeply: {MAX_CHARACTERS:,} characters, {MAX_VALUES:,} "
-    f"values and {MAX_NESTING} brackets within brackets are allowed; split it"
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one file may hold.
+
+    Args:
+        characters: Characters.
+        values: Values, those of aliases counted wherever they are used.
+    """
+
+    characters: int
+    values: int
+
+    @property
+    def fault(self) -> str:
+        """What to say of a file that holds more."""
+        return (
+            f"the file is too large or nested too deeply: {self.characters:,} characters, "
+            f"{self.values:,} values and {MAX_NESTING} brackets within brackets are allowed; "
+            "split it"
+        )
+
+
+MAPPING = Bounds(characters=200_000, values=20_000)
+"""Those of a mapping file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +141,7 @@ def _nesting(content: str) -> int:
     return deepest
 
 
-def _text(path: Path, shown: str, faults: Faults) -> str | None:
+def _text(path: Path, shown: str, faults: Faults, bounds: Bounds) -> str | None:
     """Text of a file that is not too much to be read as YAML; None, with a fault, of another."""
     try:
         content = path.read_text(encoding="utf-8")
@@ -130,25 +149,28 @@ def _text(path: Path, shown: str, faults: Faults) -> str | None:
         kind = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         faults.add(Place(shown, 1, 1), f"cannot read the file: {kind}")
         return None
-    if len(content) > MAX_CHARACTERS or _nesting(content) > MAX_NESTING:
-        faults.add(Place(shown, 1, 1), _TOO_MUCH)
+    if len(content) > bounds.characters or _nesting(content) > MAX_NESTING:
+        faults.add(Place(shown, 1, 1), bounds.fault)
         return None
     return content
 
 
-def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
+def read_documents(
+    path: Path, shown: str, faults: Faults, bounds: Bounds = MAPPING
+) -> list[Source]:
     """Read the documents of a file; faults of its YAML are added to `faults`.
 
     Args:
         path: The file.
         shown: Its path as shown to people.
         faults: Where faults go.
+        bounds: How much it may hold.
     """
-    content = _text(path, shown, faults)
+    content = _text(path, shown, faults, bounds)
     if content is None:
         return []
     yaml = YAML(typ="rt")
-    room = [MAX_VALUES]
+    room = [bounds.values]
     documents: list[Source] = []
     try:
         for root in yaml.load_all(content):
@@ -168,7 +190,7 @@ def read_documents(path: Path, shown: str, faults: Faults) -> list[Source]:
     except YAMLError as error:
         faults.add(Place(shown, 1, 1), f"not YAML: {error}")
     except (_TooMuchError, RecursionError):
-        faults.add(Place(shown, 1, 1), _TOO_MUCH)
+        faults.add(Place(shown, 1, 1), bounds.fault)
     except ValueError as error:  # a number or a date that is none
         faults.add(Place(shown, 1, 1), f"not YAML: a value cannot be read ({error})")
     return documents

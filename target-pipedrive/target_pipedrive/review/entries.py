@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from target_pipedrive.mapping.faults import Faults, Place, instead
-from target_pipedrive.mapping.yamlfile import read_documents
+from target_pipedrive.mapping.yamlfile import Bounds, read_documents
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 NEW, SKIP = "new", "skip"
 """Answers that are no id: make another object; write the record never."""
+
+MOST_ASKED = 5_000
+"""Records without an answer that one file asks about; the rest is asked when these are answered."""
+
+BOUNDS = Bounds(characters=4_000_000, values=400_000)
+"""Room for those, and for more answers than a person gives."""
 
 _PARTS = ("open", "answered")
 _KEYS = ("record", "object", "candidates", "answer", "why")
@@ -92,7 +98,7 @@ def read(path: Path) -> dict[Key, Entry]:
         return {}
     faults = Faults()
     found: dict[Key, Entry] = {}
-    for source in read_documents(path, str(path), faults):
+    for source in read_documents(path, str(path), faults, BOUNDS):
         for entry in _entries(source, faults):
             if entry.key in found and entry.place is not None:
                 faults.add(entry.place, f"{entry.stream}/{entry.id} stands here twice; remove one")

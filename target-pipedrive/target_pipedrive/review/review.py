@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.errors import MappingError, RecordError, Rejected, TargetError
 from target_pipedrive.ledger import LinkKey
 from target_pipedrive.pipedrive import OBJECTS
-from target_pipedrive.review.entries import NEW, SKIP, Candidate, Entry, read, write
+from target_pipedrive.review.entries import MOST_ASKED, NEW, SKIP, Candidate, Entry, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,11 +182,14 @@ class Review:
             former = known.get(key)
             known[key] = replace(entry, answer=former.answer, why=former.why) if former else entry
         standing = {(r.object, r.stream, r.id) for r in ledger.rejects.all() if r.code == CODE}
-        still_open = [entry for entry in known.values() if entry.key in standing]
+        still_open = _sorted([entry for entry in known.values() if entry.key in standing])
         answered = [entry for entry in known.values() if entry.answer and entry.key not in standing]
+        unanswered = [entry for entry in still_open if not entry.answer]
+        later = {entry.key for entry in unanswered[MOST_ASKED:]}
         if before or known:
-            write(self._path, _sorted(still_open), _sorted(answered))
-        return len([entry for entry in still_open if not entry.answer])
+            asked = [entry for entry in still_open if entry.key not in later]
+            write(self._path, asked, _sorted(answered))
+        return len(unanswered)
 
 
 def _sorted(entries: list[Entry]) -> list[Entry]:

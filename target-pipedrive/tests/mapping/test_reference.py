@@ -9,8 +9,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from target_pipedrive.errors import MappingError
 from target_pipedrive.mapping.functions import FUNCTIONS
-from target_pipedrive.mapping.reference import SCHEMA_NAME, filled, main, schema
+from target_pipedrive.mapping.reference import (
+    SCHEMA_NAME,
+    filled,
+    main,
+    optional_reference,
+    schema,
+)
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "mapping.md"
@@ -44,6 +51,13 @@ def test_writing_them_again_gives_the_same(tmp_path):
     main(str(tmp_path), str(page))
     assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
     assert (tmp_path / SCHEMA_NAME).read_text(encoding="utf-8") == schema()
+
+
+def test_an_optional_file_that_holds_too_much_is_told(tmp_path):
+    (tmp_path / "optional").mkdir()
+    (tmp_path / "optional" / "big.yml").write_text("# big\na: " + "[" * 1_000 + "]" * 1_000)
+    with pytest.raises(MappingError, match=r"big\.yml:1:1: the file is too large"):
+        optional_reference(tmp_path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_pipedrive.mapping.faults import Faults
-from target_pipedrive.mapping.yamlfile import MAX_CHARACTERS, MAX_VALUES, read_documents
+from target_pipedrive.mapping.yamlfile import MAPPING, read_documents
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
@@ -27,8 +27,8 @@ def read(tmp_path, text):
         "a: " + "[" * 50_000 + "]" * 50_000,
         "a: " + "{a: " * 50_000,
         "".join("  " * depth + "a:\n" for depth in range(1_000)),
-        "a: '" + "x" * MAX_CHARACTERS + "'\n",
-        "a:\n" + "- 1\n" * (MAX_VALUES + 1),
+        "a: '" + "x" * MAPPING.characters + "'\n",
+        "a:\n" + "- 1\n" * (MAPPING.values + 1),
     ],
     ids=["aliases", "lists", "maps", "indents", "text", "values"],
 )

@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from target_pipedrive.errors import MappingError
+from target_pipedrive.mapping.yamlfile import MAPPING
+from target_pipedrive.review import review
+from target_pipedrive.review.entries import Candidate, Entry, read, write
 
 from .conftest import ROOT
 
@@ -257,3 +260,29 @@ def test_a_persons_words_stay(case):
     case.load(read=False)
     assert case.content()["answered"][0]["why"] == "they are cousins"
     assert json.dumps(case.content())
+
+
+def test_a_file_holds_no_more_than_the_next_run_can_read(tmp_path):
+    """What it does not ask yet is asked when the rest is answered."""
+    told = {
+        "name": "Jo Twin",
+        "added": "2026-01-01T00:00:00Z",
+        "link": "https://a.example/person/1",
+    }
+    twins = tuple(Candidate(row, told) for row in ("1001", "1002"))
+    path = tmp_path / "review.yml"
+    write(path, [Entry("person", "patients", str(at), twins) for at in range(800)], [])
+    assert len(path.read_text()) > MAPPING.characters
+    assert len(read(path)) == 800
+
+
+def test_what_is_too_much_for_one_file_is_asked_later(case, monkeypatch):
+    monkeypatch.setattr(review, "MOST_ASKED", 1)
+    other = Case(case.loader, case.account)
+    state = {"type": "STATE", "value": {"run": 1}}
+    run = case.loader.load([*case.records(), *other.records(), state])
+    assert "2 ambiguous matches wait for an answer" in run.log
+    assert [entry["record"] for entry in case.content()["open"]] == [f"patients/{case.patient}"]
+    case.answer(case.persons[0])
+    case.load(read=False)
+    assert [entry["record"] for entry in case.content()["open"]] == [f"patients/{other.patient}"]
