@@ -101,6 +101,7 @@ class Applier:
             await self._remove_all_but(rule, record_id, outcome.pieces)
             if not outcome.pieces:
                 self._counts.left_out[rule.stream, outcome.reason] += 1
+                self._leave_out(rule, record_id, outcome.reason)
         except RecordError as error:
             rejected = error if isinstance(error, Rejected) else Rejected("refused", str(error))
             self._rejecter.reject(rule.object, rule.stream, record_id, rejected, record)
@@ -172,6 +173,18 @@ class Applier:
         """Return what a rule made of a record: its object and what hangs on it."""
         others = {other.object for other in self._mapping.rules(rule.stream)} - {rule.object}
         return [link for link in links if link.key.object not in others]
+
+    def settle_standing(
+        self, rule: ObjectRule, record_id: str, outcome: Evaluation | Rejected
+    ) -> None:
+        """Write down of what stands that it is not rejected; of what shall not, why."""
+        self._rejecter.done(rule.object, rule.stream, record_id)
+        if not isinstance(outcome, Rejected) and not outcome.pieces:
+            self._leave_out(rule, record_id, outcome.reason)
+
+    def _leave_out(self, rule: ObjectRule, record_id: str, reason: str) -> None:
+        key = LinkKey(rule.object, rule.stream, record_id)
+        self._ledger.audit.add("left_out", key, code=reason)
 
     def count_standing(self, rule: ObjectRule, outcome: Evaluation | Rejected) -> None:
         """Count what stands as a rule says."""

@@ -262,7 +262,7 @@ class Engine:
             for rule, outcome in outcomes:
                 if parkable or rule.wait:  # a second look at a record is not counted
                     self._applier.count_standing(rule, outcome)
-                self._rejecter.done(rule.object, stream, record_id)
+                self._applier.settle_standing(rule, record_id, outcome)
             self._settle(ticket, key, sight)
             return
 

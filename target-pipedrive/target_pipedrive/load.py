@@ -51,6 +51,7 @@ class LoadSession(Session):
             self._rooms.index.note_end(self._client.server_time())
         if review.asks and (failure is None or isinstance(failure, TooManyRejects)):
             await review.describe(self._rooms.pipedrive, self._client.origin)
+        self._ledger.audit.end()
         self._ledger.book.end_run(_outcome(failure), self._counts.as_dict())
         await self._put_out_state()
         self._sum_up(failure)
@@ -74,11 +75,17 @@ class LoadSession(Session):
             "requests": dict(limits.by_operation),
             "tokens_today": limits.spent,
             "tokens_left": limits.left,
+            "audit": {"lines": ledger.audit.added, "head": ledger.audit.head},
         }
         (folder / "last-run.json").write_text(json.dumps(summary, indent=2) + "\n")
         _list_rejects(ledger, folder / "rejects.csv")
         logger.info("Summary: %s", folder / "last-run.json")
         logger.info("Rejected records: %s", folder / "rejects.csv")
+        logger.info(
+            "Audit log: %s lines of this run; its head, to be kept elsewhere: %s",
+            f"{ledger.audit.added:,}",
+            ledger.audit.head,
+        )
         if questions := self._rooms.review.write(ledger):
             path = self._settings.review_file
             logger.info("%d ambiguous matches wait for an answer in %s", questions, path)

@@ -14,6 +14,7 @@ from target_pipedrive.direct import DirectStreams
 from target_pipedrive.engine import Engine, Strictness
 from target_pipedrive.errors import MappingError, Rejected, SettingsError
 from target_pipedrive.index import Index
+from target_pipedrive.ledger import LinkKey
 from target_pipedrive.mapping.direct import Choices
 from target_pipedrive.pipedrive import ActivityTypes, Fields, Names, Pipedrive
 from target_pipedrive.renewal import renewing
@@ -95,7 +96,9 @@ async def furnish(
     await review.begin(pipedrive, ledger)
     index = Index(pipedrive, fields, ledger, rules, review)
     await fields.check(mapping.field_specs())
-    names = Names(pipedrive)
+    names = Names(
+        pipedrive, made=lambda kind, row: ledger.audit.add("created", LinkKey(kind, "", ""), row)
+    )
     await _check_stages(mapping, names)
     world = LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None)
     direct = DirectStreams(

@@ -127,6 +127,7 @@ class Session:
         except BaseException:
             ledger.close()
             raise
+        client.witness = ledger.audit.wrote
         session = cls(settings, ledger, cls.wrap(client))
         try:
             session._rooms = await furnish(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from target_pipedrive.bodies import Bodies
     from target_pipedrive.desired import Desired, FieldSpec
     from target_pipedrive.index import Existing, Index
-    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.ledger import Ledger, audit
     from target_pipedrive.pipedrive import ActivityTypes, Fields, ObjectType, Pipedrive
     from target_pipedrive.sources import Sources
 
@@ -130,8 +130,9 @@ class Writer:
             await self._ledger.durable()
             await self._pipedrive.delete(link.key.object, link.pipedrive_id)
         elif not replaced:
+            self._ledger.audit.add("kept", link.key, link.pipedrive_id)
             return "kept"
-        self._forget(link)
+        self._end(link, "replaced" if replaced else "removed")
         return "removed"
 
     async def merge(self, loser: Link, survivor_key: LinkKey) -> Action:
@@ -150,7 +151,7 @@ class Writer:
             await self._merge(loser.pipedrive_id, survivor.pipedrive_id)
             self._index.moved("person", loser.pipedrive_id, survivor.pipedrive_id)
             self._ledger.links.put(replace(survivor, sent=None))
-        self._forget(loser)
+        self._end(loser, "merged", f"into {survivor.pipedrive_id}")
         return "merged"
 
     async def _merge(self, loser: str, survivor: str) -> None:
@@ -256,6 +257,7 @@ class Writer:
         for obj, row in await self._index.twins():
             await self._pipedrive.delete(obj, row)
             self._ledger.signs.forget(obj, row)
+            self._ledger.audit.add("removed", LinkKey(obj, "", ""), row, "twin")
             logger.warning("%s %s was made by a request that came late; deleted", obj, row)
 
     # create
@@ -275,7 +277,8 @@ class Writer:
         row_id = await self._send(desired, body, since)
         self._index.made(desired.object, row_id)
         self._ledger.links.put(
-            Link(_key(desired), row_id, row_id, created=True, sent=_lasting(prints, kind))
+            Link(_key(desired), row_id, row_id, created=True, sent=_lasting(prints, kind)),
+            "created",
         )
         return "created"
 
@@ -324,9 +327,9 @@ class Writer:
         if existing.outdated:
             return await self._replace_file(desired, link)
         if desired.file is not None:  # a file's content cannot be changed, only looked at
-            self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)))
+            self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)), "adopted")
         else:
-            self._ledger.links.put(link)
+            self._ledger.links.put(link, "adopted")
             await self._update(desired, link, self._bodies.changes(desired, link))
         return "adopted"
 
@@ -348,7 +351,8 @@ class Writer:
                 found.key_string,
                 created=created,
                 sent=self._bodies.prints(desired),
-            )
+            ),
+            "created" if created else "adopted",
         )
         return "created" if created else "adopted"
 
@@ -362,7 +366,7 @@ class Writer:
             named = await self._types.find(desired.body["name"])
             taken = named is not None and str(named.id) != link.pipedrive_id
             if taken or not link.created:  # not ours to rename: find or make another
-                self._ledger.links.forget(link.key)
+                self._ledger.links.end(link, "kept")
                 self._ledger.links.doubt_references(link.key)
                 return await self._create(desired)
             self._types.renamed()
@@ -371,7 +375,7 @@ class Writer:
             former = link.pipedrive_id.partition("/")[0]
             if str(body.pop("deal_id", former)) != former:  # a line cannot be moved
                 await self._pipedrive.delete(desired.object, link.pipedrive_id)
-                self._forget(link)
+                self._end(link, "replaced")
                 return await self._create(desired)
         if body:
             if not link.created:
@@ -390,10 +394,12 @@ class Writer:
                     desired.stream,
                     desired.id,
                 )
-                self._forget(link)
+                self._end(link, "gone")
                 self._ledger.links.doubt_references(link.key)
                 return await self._create(desired)
-        self._ledger.links.put(replace(link, sent=_lasting(prints, kind)))
+        self._ledger.links.put(
+            replace(link, sent=_lasting(prints, kind)), "updated" if body else None
+        )
         return "updated"
 
     async def _replace_file(self, desired: Desired, link: Link) -> Action:
@@ -439,8 +445,8 @@ class Writer:
             self._prepared[asked] = asyncio.ensure_future(self._fields.prepare(obj, specs))
         await asyncio.shield(self._prepared[asked])
 
-    def _forget(self, link: Link) -> None:
-        self._ledger.links.forget(link.key)
+    def _end(self, link: Link, action: audit.Action, code: str = "") -> None:
+        self._ledger.links.end(link, action, code)
         self._ledger.signs.forget(link.key.object, link.pipedrive_id)
 
 

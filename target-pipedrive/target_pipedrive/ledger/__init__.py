@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from target_pipedrive.ledger.audit import Audit
 from target_pipedrive.ledger.bindings import Bindings
 from target_pipedrive.ledger.book import Book
 from target_pipedrive.ledger.database import Database
@@ -32,10 +33,11 @@ class Ledger:
         self._database = Database(url, alone=alone)
         self.run = run
         self.book = Book(self._database, run)
-        self.bindings = Bindings(self._database)
-        self.links = Links(self._database, run)
+        self.audit = Audit(self._database, run)
+        self.bindings = Bindings(self._database, self.audit)
+        self.links = Links(self._database, run, self.audit)
         self.kept = Kept(self._database)
-        self.rejects = Rejects(self._database, run)
+        self.rejects = Rejects(self._database, run, self.audit)
         self.resent = Resent(self._database)
         self.seen = Seen(self._database)
         self.signs = Signs(self._database)

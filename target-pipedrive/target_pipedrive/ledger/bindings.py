@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, delete, select, text, tuple_, update
 
 from target_pipedrive.ledger import schema
+from target_pipedrive.ledger.links import LinkKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from target_pipedrive.ledger.audit import Audit
     from target_pipedrive.ledger.database import Database
 
 _ANNOUNCED = "custom field announced"
@@ -31,8 +33,11 @@ class Binding(NamedTuple):
 class Bindings:
     """The tables `bindings` and `options`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: Audit) -> None:
         self._db = database
+        self._audit = audit
+        self._made: set[tuple[LinkKey, str]] = set()
+        """Fields and options that were made just now."""
 
     def fields(self, obj: str) -> dict[str, Binding]:
         """Return the field bound to each label of an object."""
@@ -43,6 +48,7 @@ class Bindings:
     def bind(self, obj: str, label: str, binding: Binding) -> None:
         """Bind a label to a field."""
         self._db.put(schema.bindings, {"object": obj, "label": label}, binding._asdict())
+        self._tell_of(_field(obj, label), binding.code)
 
     def unbind(self, obj: str, label: str) -> None:
         """Forget a label's field and its options."""
@@ -59,6 +65,24 @@ class Bindings:
         """Bind an option's label to its id."""
         key = {"object": obj, "field": field, "label": label}
         self._db.put(schema.options, key, {"option_id": str(option)})
+        self._tell_of(_option(obj, field), str(option))
+
+    def made(self, obj: str, label: str, code: str) -> None:
+        """A field was made."""
+        self._tell_made(_field(obj, label), code)
+
+    def made_option(self, obj: str, field: str, option: int | str) -> None:
+        """An option was made; its own label is not told, for it may come from the data."""
+        self._tell_made(_option(obj, field), str(option))
+
+    def _tell_made(self, key: LinkKey, pipedrive_id: str) -> None:
+        self._made.add((key, pipedrive_id))
+        self._audit.add("created", key, pipedrive_id)
+
+    def _tell_of(self, key: LinkKey, pipedrive_id: str) -> None:
+        """Tell of what stood there, or was made by a run that did not live to tell."""
+        if (key, pipedrive_id) not in self._made:
+            self._audit.add("adopted", key, pipedrive_id)
 
     def unbind_option(self, obj: str, field: str, label: str) -> None:
         """Forget an option's id."""
@@ -134,3 +158,11 @@ class Bindings:
             if len(rows) < _PAGE:
                 return
             after = tuple(rows[-1][:-1])
+
+
+def _field(obj: str, label: str) -> LinkKey:
+    return LinkKey(f"{obj}Fields", "", label)
+
+
+def _option(obj: str, field: str) -> LinkKey:
+    return LinkKey(f"{obj}Fields", "", field, "option")

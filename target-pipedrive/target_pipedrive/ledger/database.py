@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CursorResult,
         Delete,
         FromClause,
+        Insert,
         Select,
         Table,
         TextClause,
@@ -183,6 +184,10 @@ class Database:
     def put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Insert a row, or change it where it stands."""
         self._execute(_upsert(table, tuple(key), tuple(values)), {**key, **values})
+
+    def append(self, statement: Insert, values: Mapping[str, Any]) -> None:
+        """Insert a row by a statement that is built once."""
+        self._execute(statement, values)
 
     def put_new(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert a row unless it stands there already."""

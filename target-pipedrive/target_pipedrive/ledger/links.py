@@ -15,6 +15,7 @@ from target_pipedrive.ledger import schema
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from target_pipedrive.ledger.audit import Action, Audit
     from target_pipedrive.ledger.database import Database, Row
 
 _DOUBT = "?"
@@ -81,9 +82,10 @@ class Link:
 class Links:
     """The tables `links`, `intents` and `before`."""
 
-    def __init__(self, database: Database, run: str) -> None:
+    def __init__(self, database: Database, run: str, audit: Audit) -> None:
         self._db = database
         self._run = run
+        self._audit = audit
 
     def get(self, key: LinkKey) -> Link | None:
         """Return what a source record became."""
@@ -95,8 +97,13 @@ class Links:
         rows = self._db.fetch(_OF_RECORD, {"stream": stream, "id": record_id})
         return [_link(row) for row in rows]
 
-    def put(self, link: Link) -> None:
-        """Write down what a source record became; its create is no longer pending."""
+    def put(self, link: Link, action: Action | None = None) -> None:
+        """Write down what a source record became; its create is no longer pending.
+
+        Args:
+            link: What it became.
+            action: What was done in Pipedrive, for the audit log; None when nothing was.
+        """
         self._db.put(
             schema.links,
             _columns(link.key),
@@ -111,6 +118,19 @@ class Links:
         )
         self._unsee(link.key)
         self.forget_intent(link.key)
+        if action is not None:
+            self._audit.add(action, link.key, link.pipedrive_id)
+
+    def end(self, link: Link, action: Action, code: str = "") -> None:
+        """An object stands for its source record no more.
+
+        Args:
+            link: What the record had become.
+            action: What was done in Pipedrive, for the audit log.
+            code: With what, or why.
+        """
+        self.forget(link.key)
+        self._audit.add(action, link.key, link.pipedrive_id, code)
 
     def forget(self, key: LinkKey) -> None:
         """A source record has no such object (any more)."""

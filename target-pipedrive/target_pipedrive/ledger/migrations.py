@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     Column,
     Float,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -148,6 +149,34 @@ def _know_signs_sent(connection: Connection) -> None:
     ).create(connection)
 
 
+def _keep_an_audit_log(connection: Connection) -> None:
+    """Version 7: what was done to which record, from now on."""
+    words = (
+        "at",
+        "run",
+        "action",
+        "stream",
+        "id",
+        "part",
+        "object",
+        "pipedrive_id",
+        "code",
+        "hash",
+    )
+    Table(
+        "audit",
+        MetaData(),
+        Column("seq", Integer, primary_key=True, autoincrement=False),
+        *(Column(word, String, nullable=False) for word in words),
+    ).create(connection)
+    Table(
+        "standings",
+        MetaData(),
+        *(Column(word, String, primary_key=True) for word in ("object", "stream", "id", "part")),
+        Column("standing", String, nullable=False),
+    ).create(connection)
+
+
 def _make_text(connection: Connection, name: str, column: str) -> None:
     """Make a column of numbers one of text, and keep its rows."""
     if connection.dialect.name == "postgresql":
@@ -172,4 +201,5 @@ STEPS: tuple[Step, ...] = (
     Step(4, _let_people_decide),
     Step(5, _know_options),
     Step(6, _know_signs_sent),
+    Step(7, _keep_an_audit_log),
 )

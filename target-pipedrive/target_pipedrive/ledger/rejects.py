@@ -10,10 +10,12 @@ from sqlalchemy import bindparam, func, select
 
 from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.database import pack, unpack
+from target_pipedrive.ledger.links import LinkKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_pipedrive.ledger.audit import Audit
     from target_pipedrive.ledger.database import Database
 
 _REJECTS = schema.rejects.c
@@ -83,9 +85,10 @@ class Dropped:
 class Rejects:
     """The tables `rejects` and `dropped`."""
 
-    def __init__(self, database: Database, run: str) -> None:
+    def __init__(self, database: Database, run: str, audit: Audit) -> None:
         self._db = database
         self._run = run
+        self._audit = audit
         table = schema.rejects.c
         rows = database.run(select(table.object, table.stream, table.id))
         self._keys = {(row.object, row.stream, row.id) for row in rows}
@@ -121,12 +124,18 @@ class Rejects:
                 "since": since or now,
             },
         )
+        self._audit.add("rejected", LinkKey(obj, stream, record_id), code=code)
 
     def forget(self, obj: str, stream: str, record_id: str) -> None:
         """A record was written after all, or has no home any more."""
-        if (obj, stream, record_id) in self._keys:
-            self._keys.remove((obj, stream, record_id))
-            self._db.drop(schema.rejects, {"object": obj, "stream": stream, "id": record_id})
+        if self._take_out(obj, stream, record_id):
+            self._audit.add("settled", LinkKey(obj, stream, record_id))
+
+    def _take_out(self, obj: str, stream: str, record_id: str) -> bool:
+        if (obj, stream, record_id) not in self._keys:
+            return False
+        self._keys.remove((obj, stream, record_id))
+        return self._db.drop(schema.rejects, {"object": obj, "stream": stream, "id": record_id})
 
     def all(self) -> list[Reject]:
         """Return all rejected records, those first that were rejected longest ago."""
@@ -162,7 +171,8 @@ class Rejects:
         key = {"object": obj, "stream": stream, "id": record_id}
         self._db.put(schema.dropped, key, {"code": code, "who": who, "dropped_at": time.time()})
         self._dropped.add((obj, stream, record_id))
-        self.forget(obj, stream, record_id)
+        self._take_out(obj, stream, record_id)
+        self._audit.add("dropped", LinkKey(obj, stream, record_id), code=code)
 
     def take_up(self, dropped: Dropped) -> None:
         """Try a record again that was dropped, when it is read next."""
@@ -170,6 +180,7 @@ class Rejects:
         self._db.drop(schema.dropped, dict(zip(("object", "stream", "id"), key, strict=True)))
         self._db.drop(schema.seen, {"stream": dropped.stream, "id": dropped.id})
         self._dropped.discard(key)
+        self._audit.add("taken_up", LinkKey(*key))
 
     def dropped(self) -> list[Dropped]:
         """Return all records that were dropped, oldest decision first."""

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 6
+VERSION = 7
 """Version of the tables below; a change of them needs a higher one, and a step in `migrations`."""
 
 metadata = MetaData()
@@ -212,3 +212,31 @@ signs = Table(
     Index("signs_by_sign", "object", "sign"),
 )
 """What stands in Pipedrive, by all signs that a row can be recognised by."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("stream", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("part", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("pipedrive_id", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+"""What was done to which record; each row's hash covers the row before, too (since version 7)."""
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("object", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("part", String, primary_key=True),
+    Column("standing", String, nullable=False),
+)
+"""What lasts and is told in `audit` once: left out, rejected, kept, dropped (since version 7)."""

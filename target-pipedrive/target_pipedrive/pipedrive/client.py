@@ -20,6 +20,7 @@ from target_pipedrive.pipedrive.address import address_fault
 from target_pipedrive.pipedrive.answers import Answer, failure
 from target_pipedrive.pipedrive.encoding import encode
 from target_pipedrive.pipedrive.transport import NoAnswer, Transport
+from target_pipedrive.pipedrive.witness import done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from target_pipedrive.pipedrive.limits import Limits
     from target_pipedrive.pipedrive.operations import Operation
     from target_pipedrive.pipedrive.transport import Reply
+    from target_pipedrive.pipedrive.witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Client:
         self.origin = base
         self.host: str = urlsplit(base).netloc.rpartition("@")[2]
         self.limits = limits
+        self.witness: Witness | None = None
+        """Told of every write that was carried out."""
         self._credentials = credentials
         self._tries = tries
         self._first_wait = first_wait
@@ -153,6 +157,9 @@ class Client:
             raise NotAllowed(self._credentials.refusal(self.host))
         if status >= 300 or payload is None or payload.get("success") is False:  # noqa: PLR2004
             raise failure(operation, self.host, status, payload, json or data)
+        if operation.writes and self.witness is not None:
+            for told in done(operation, ids, payload.get("data")):
+                self.witness(*told)
         return Answer(payload.get("data"), payload.get("additional_data") or {}, status, headers)
 
     def _unreachable(self, operation: Operation, cause: NoAnswer) -> Unreachable:

@@ -47,6 +47,8 @@ class BindingStore(Protocol):
     def options(self, obj: str, field: str, /) -> Mapping[str, str]: ...  # noqa: D102
     def bind_option(self, obj: str, field: str, label: str, option: int | str, /) -> None: ...  # noqa: D102
     def unbind_option(self, obj: str, field: str, label: str, /) -> None: ...  # noqa: D102
+    def made(self, obj: str, label: str, code: str, /) -> None: ...  # noqa: D102
+    def made_option(self, obj: str, field: str, option: int | str, /) -> None: ...  # noqa: D102
     async def announce(self) -> None: ...  # noqa: D102
     def announced(self) -> float | None: ...  # noqa: D102
     def settled(self) -> None: ...  # noqa: D102
@@ -319,7 +321,11 @@ class Fields:
         if found is None and (row := await self._find(spec)) is not None:
             found = self._bind(spec, row)
         if found is None:
-            found = self._bind(spec, await self._create(spec, [*distinct(options).values()]))
+            labels = [*distinct(options).values()]
+            row = await self._create(spec, labels)
+            self._store.made(home, spec.label, row["field_code"])
+            found = self._bind(spec, row)
+            self._tell_made(spec, found, labels)
         if lacking := found.lacks(options):
             if len(found.labels) + len(lacking) > MOST_OPTIONS:
                 raise Rejected(
@@ -328,6 +334,12 @@ class Fields:
                     f"{MOST_OPTIONS:,} options; give it `type: varchar` in the mapping",
                 )
             found.learn(await self._add(home, found.code, lacking))
+            self._tell_made(spec, found, lacking)
+
+    def _tell_made(self, spec: FieldSpec, found: BoundField, labels: Sequence[str]) -> None:
+        for label in labels:
+            home = fields_home(spec.object)
+            self._store.made_option(home, spec.label, found.option(label))
 
     async def _create(self, spec: FieldSpec, labels: Sequence[str]) -> Row:
         self._give_up(spec)

@@ -9,11 +9,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.errors import Rejected
+from target_pipedrive.pipedrive.operations import CREATE_LEAD_LABEL
+from target_pipedrive.pipedrive.registry import FIELDS
 from target_pipedrive.pipedrive.settle import PAUSE, settled
 from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_pipedrive.pipedrive.api import Pipedrive, Row
 
@@ -28,11 +30,19 @@ class Names:
 
     Args:
         pipedrive: The account.
+        made: Told the kind and the id of each label that is made.
         pause: Seconds before looking for what an unanswered request may have made.
     """
 
-    def __init__(self, pipedrive: Pipedrive, *, pause: float = PAUSE) -> None:
+    def __init__(
+        self,
+        pipedrive: Pipedrive,
+        *,
+        made: Callable[[str, str], None] = lambda *_: None,
+        pause: float = PAUSE,
+    ) -> None:
         self._pipedrive = pipedrive
+        self._made = made
         self._pause = pause
         self._pipelines: list[Row] | None = None
         self._stages: list[Row] = []
@@ -123,4 +133,6 @@ class Names:
             return (await self._list_labels(obj)).get(fold(name))
 
         found: int | str = await settled(make, look, pause=self._pause)
+        kind = CREATE_LEAD_LABEL if obj == "lead" else FIELDS[obj].add_options
+        self._made(kind.kind, str(found))
         return found

@@ -31,6 +31,16 @@ class Operation:
     cost: int
     search: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What it is about: an object, or the path of custom fields, such as `personFields`."""
+        return self.name.partition(".")[0]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something in Pipedrive."""
+        return self.method != "GET"
+
 
 class Operations(TypedDict, total=False):
     """Requests that an object may have; the arguments of `ObjectType` under the same names."""

@@ -13,6 +13,7 @@ class Bindings:
         self.ids = {}
         self.at = None
         self.announcements = 0
+        self.made_now = []
 
     def fields(self, obj):
         return {label: binding for (kind, label), binding in self.bound.items() if kind == obj}
@@ -31,6 +32,12 @@ class Bindings:
 
     def unbind_option(self, obj, field, label):
         del self.ids[obj, field][label]
+
+    def made(self, obj, label, code):
+        self.made_now.append((obj, label, code))
+
+    def made_option(self, obj, field, option):
+        self.made_now.append((obj, field, str(option)))
 
     async def announce(self):
         self.at = time.time()
