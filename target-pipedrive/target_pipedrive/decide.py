@@ -19,7 +19,7 @@ from target_pipedrive.desired import Owner, Ref
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_pipedrive.desired import Desired
+    from target_pipedrive.desired import Custom, Desired
 
 CUSTOM = "custom:"
 """Prefix of custom fields' labels among the keys of fingerprints."""
@@ -63,10 +63,20 @@ def fingerprints(desired: Desired, user_id: Callable[[Owner], int]) -> dict[str,
     }
     for label, field in desired.custom.items():
         if field.value is not None:
-            prints[CUSTOM + label] = _fingerprint([field.type, field.value], user_id)
+            prints[CUSTOM + label] = custom_print(field, user_id)
     if desired.file is not None:
         prints[FILE] = _fingerprint([desired.file.name, desired.file.sha256], user_id)
     return prints
+
+
+def custom_print(field: Custom, user_id: Callable[[Owner], int] = lambda _: 0) -> str:
+    """Return the fingerprint of a custom field's value.
+
+    Args:
+        field: The value.
+        user_id: The Pipedrive user of an owner, where the value may be one.
+    """
+    return _fingerprint([field.type, field.value], user_id)
 
 
 def changes(

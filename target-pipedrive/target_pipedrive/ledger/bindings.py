@@ -102,18 +102,26 @@ class Bindings:
         """What was announced came to a known end."""
         self._db.drop(schema.meta, {"name": _ANNOUNCED})
 
-    def renew(self, objects: Collection[str], label: str, whole: Collection[str]) -> set[str]:
-        """Forget that values of a field were ever sent: another field has taken its place.
+    def renew(
+        self,
+        objects: Collection[str],
+        label: str,
+        whole: Collection[str],
+        prints: Collection[str] | None = None,
+    ) -> set[str]:
+        """Forget that values of a field were ever sent: they stand in Pipedrive no more.
 
         Args:
             objects: Kinds of objects that carry it.
             label: Its label.
             whole: Streams whose records are kept whole; those are evaluated again.
+            prints: Fingerprints of the values; None for all.
 
         Returns:
-            The streams of all records that became such objects.
+            The streams of all records that became such objects; none when no such value was sent.
         """
-        self._unsend(objects, f"custom:{label}")
+        if not self._unsend(objects, f"custom:{label}", prints) and prints is not None:
+            return set()
         query = select(_LINKS.stream).where(_LINKS.object.in_(objects)).distinct()
         streams = set(self._db.run(query).scalars())
         self._db.run(delete(schema.seen).where(schema.seen.c.stream.in_(streams)))
@@ -128,8 +136,9 @@ class Bindings:
             self._db.run(again)
         return streams
 
-    def _unsend(self, objects: Collection[str], key: str) -> None:
-        """Take a key out of what was sent, page by page."""
+    def _unsend(self, objects: Collection[str], key: str, prints: Collection[str] | None) -> int:
+        """Take a key out of what was sent, page by page; return how often it was there."""
+        unsent = 0
         page = (
             select(*_KEY, _LINKS.sent)
             .where(_LINKS.object.in_(objects), _LINKS.sent.is_not(None))
@@ -147,16 +156,18 @@ class Bindings:
             rows = self._db.run(query).all()
             changed = []
             for *place, sent in rows:
-                prints = json.loads(sent)
-                if prints.pop(key, None) is not None:
+                known = json.loads(sent)
+                former = known.pop(key, None)
+                if former is not None and (prints is None or former in prints):
                     names = (f"its_{column.name}" for column in _KEY)
                     changed.append(
-                        dict(zip(names, place, strict=True)) | {"left": json.dumps(prints)}
+                        dict(zip(names, place, strict=True)) | {"left": json.dumps(known)}
                     )
             if changed:
                 self._db.run(change, changed)
+                unsent += len(changed)
             if len(rows) < _PAGE:
-                return
+                return unsent
             after = tuple(rows[-1][:-1])
 
 

@@ -44,22 +44,15 @@ class BoundField:
             self.ids.setdefault(fold(label), option["id"])
             self.labels.setdefault(option["id"], label)
 
-    def recall(self, known: Mapping[str, str]) -> list[str]:
-        """Take in what labels were bound to (label → id as text), whatever they are called now.
-
-        Returns:
-            Labels whose option is gone.
-        """
+    def recall(self, known: Mapping[str, str]) -> None:
+        """Take in what labels were bound to (label → id as text), whatever they are called now."""
         there = {str(option): option for option in self.labels}
-        gone = []
         for label, option in known.items():
             if option not in there:
-                gone.append(label)
                 continue
             self.ids[fold(label)] = there[option]
             self.labels[there[option]] = label
             self.kept.add(label)
-        return gone
 
     def lacks(self, labels: Iterable[str]) -> tuple[str, ...]:
         """Those of `labels` that are no option yet, each once."""
@@ -81,6 +74,12 @@ def distinct(labels: Iterable[str]) -> dict[str, str]:
 def short(label: str) -> str:
     """A label that is short enough; longer ones are refused."""
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+
+
+def gone(known: Mapping[str, str], options: Iterable[Row]) -> list[str]:
+    """Labels that were bound to an option (label → id as text) which stands no more."""
+    there = {str(option["id"]) for option in options}
+    return [label for label, option in known.items() if option not in there]
 
 
 def missing(labels: Sequence[str], options: Iterable[Row]) -> bool:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+_SHOWN = 5
+"""Options that a message names."""
+
 CAPS: Mapping[str, int] = MappingProxyType(
     {"lite": 30, "growth": 100, "premium": 300, "ultimate": 500}
 )
@@ -35,7 +38,8 @@ class FieldChoices:
 
     Args:
         codes: (object, label) → hash key, where a label fits several fields.
-        recreate: A field that was deleted in Pipedrive is made again; otherwise the run ends.
+        recreate: A field or an option that was deleted in Pipedrive is made again; otherwise the
+            run ends.
         most: Custom fields the account may hold.
     """
 
@@ -133,6 +137,17 @@ def deleted(spec: FieldSpec, code: str) -> str:
         f"deleted in Pipedrive ({code}). Take it out of the mapping; or make it again: yourself "
         "in Pipedrive, under the same name and type, or by the setting `when_field_deleted: "
         "recreate`."
+    )
+
+
+def deleted_options(spec: FieldSpec, labels: Sequence[str]) -> str:
+    """What to say of options that earlier runs filled in and that are gone."""
+    shown = ", ".join(f'"{label}"' for label in labels[:_SHOWN])
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    return (
+        f'Options of the custom field "{spec.label}" of {spec.object}, which earlier runs filled '
+        f"in, were deleted in Pipedrive ({shown}{more}). Make them again: yourself in Pipedrive, "
+        "under the same names, or by the setting `when_field_deleted: recreate`."
     )
 
 

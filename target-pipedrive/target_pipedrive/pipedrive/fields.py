@@ -17,8 +17,14 @@ from target_pipedrive.desired import FieldSpec
 from target_pipedrive.errors import Refused, Rejected, SettingsError
 from target_pipedrive.ledger.bindings import Binding
 from target_pipedrive.pipedrive import values
-from target_pipedrive.pipedrive.bound import MOST_OPTIONS, BoundField, distinct, missing
-from target_pipedrive.pipedrive.choosing import FieldChoices, choose, deleted, shortage
+from target_pipedrive.pipedrive.bound import MOST_OPTIONS, BoundField, distinct, gone, missing
+from target_pipedrive.pipedrive.choosing import (
+    FieldChoices,
+    choose,
+    deleted,
+    deleted_options,
+    shortage,
+)
 from target_pipedrive.pipedrive.registry import FIELDS, OBJECTS, fields_home
 from target_pipedrive.pipedrive.settle import LANDING, PAUSE, settled
 from target_pipedrive.pipedrive.values import OPTIONS
@@ -61,8 +67,8 @@ class Fields:
         pipedrive: The account.
         store: What earlier runs bound.
         choices: What the user chose.
-        renew: Called with a field that another one takes the place of: its values must be
-            written once more.
+        renew: Called with a field whose values must be written once more, for another one takes
+            its place; or with labels, too, of those options of it that were deleted.
         pause: Seconds before looking for what an unanswered request may have made.
         gather: Seconds that new options wait for others.
     """
@@ -73,7 +79,7 @@ class Fields:
         store: BindingStore,
         choices: FieldChoices | None = None,
         *,
-        renew: Callable[[FieldSpec], None] = lambda _: None,
+        renew: Callable[[FieldSpec, Sequence[str]], None] = lambda *_: None,
         pause: float = PAUSE,
         gather: float = GATHER,
     ) -> None:
@@ -94,7 +100,8 @@ class Fields:
 
         Raises:
             SettingsError: Everything that is wrong at once: a label fits two fields, or one of
-                another type; a field is gone that must not; there is no room. Nothing was made.
+                another type; a field or an option is gone that must not; there is no room.
+                Nothing was made.
         """
         await self._let_commits_land()
         faults: list[str] = []
@@ -103,6 +110,7 @@ class Fields:
         for spec in specs:
             try:
                 row = await self._find(spec)
+                self._check_options(spec, row)
             except SettingsError as error:
                 faults.extend(error.faults)
                 continue
@@ -201,6 +209,22 @@ class Fields:
         known = self._store.fields(fields_home(spec.object)).get(spec.label)
         return known is not None and known.type == spec.type
 
+    def _check_options(self, spec: FieldSpec, row: Row | None) -> None:
+        """See that no option is gone that must not; one that somebody made again is there."""
+        if row is None or self._choices.recreate:
+            return
+        options = row.get("options") or ()
+        if lost := [label for label in self._gone(spec, row) if missing([label], options)]:
+            raise SettingsError(deleted_options(spec, lost))
+
+    def _gone(self, spec: FieldSpec, row: Row) -> list[str]:
+        """Labels of the options of a field that earlier runs filled in and that are gone."""
+        home = fields_home(spec.object)
+        known = self._store.fields(home).get(spec.label)
+        if known != Binding(row["field_code"], spec.type):
+            return []
+        return gone(self._store.options(home, spec.label), row.get("options") or ())
+
     def _give_up(self, spec: FieldSpec) -> None:
         """Forget a field that is gone, and that its values were ever sent."""
         home = fields_home(spec.object)
@@ -211,7 +235,7 @@ class Fields:
                 spec.label,
                 spec.object,
             )
-            self._renew(spec)
+            self._renew(spec, ())
         self._store.unbind(home, spec.label)
 
     def _bind(self, spec: FieldSpec, row: Row) -> BoundField:
@@ -227,21 +251,23 @@ class Fields:
                     spec.object,
                     made.code,
                 )
-                self._renew(spec)
+                self._renew(spec, ())
             self._store.unbind(home, spec.label)
             self._store.bind(home, spec.label, made)
         found = BoundField(made.code, made.type)
         found.learn(row.get("options") or ())
-        if gone := found.recall(self._store.options(home, spec.label)):
+        if lost := self._gone(spec, row):
             logger.warning(
                 '%d options of the custom field "%s" of %s were deleted in Pipedrive, which '
-                "emptied their values; an option is made again when a record brings it.",
-                len(gone),
+                "emptied their values; they are made again, and the values written once more.",
+                len(lost),
                 spec.label,
                 spec.object,
             )
-            for label in gone:
+            self._renew(spec, lost)
+            for label in lost:
                 self._store.unbind_option(home, spec.label, label)
+        found.recall(self._store.options(home, spec.label))
         self._bound.setdefault(home, {})[spec.label] = found
         return found
 

@@ -80,3 +80,19 @@ def test_values_of_a_field_are_forgotten_page_by_page(ledger, monkeypatch):
 
 def test_nothing_is_forgotten_where_there_is_nothing(ledger):
     assert ledger.bindings.renew(["deal", "lead"], "Sex", set()) == set()
+
+
+def test_values_of_an_option_alone_are_forgotten(ledger):
+    for key, sex in (("1", "f"), ("2", "m"), ("3", "f")):
+        link(ledger, "person", "patients", key, **{"custom:Sex": sex, "name": "n"})
+    assert ledger.bindings.renew(["person"], "Sex", {"patients"}, {"f"}) == {"patients"}
+    sent = [ledger.links.get(LinkKey("person", "patients", key)).sent for key in "123"]
+    assert sent == [{"name": "n"}, {"custom:Sex": "m", "name": "n"}, {"name": "n"}]
+    assert ledger.kept.dirty("patients") != []
+
+
+def test_nothing_is_evaluated_again_for_an_option_that_no_value_names(ledger):
+    link(ledger, "person", "patients", "1", **{"custom:Sex": "f"})
+    assert ledger.bindings.renew(["person"], "Sex", {"patients"}, {"x"}) == set()
+    assert ledger.seen.get("patients", "1") is not None
+    assert ledger.kept.dirty("patients") == []

@@ -121,7 +121,7 @@ def made(pipedrive, bindings, renewed):
             pipedrive,
             bindings,
             FieldChoices(**choices),
-            renew=lambda spec: renewed.append(spec.label),
+            renew=lambda spec, options: renewed.append((spec.label, *options)),
             pause=0.0,
             gather=0.0,
         )
@@ -201,8 +201,8 @@ async def test_a_renamed_option_is_still_known(account, made, bindings):
     assert second.value(body, "person", "Status") == "Archived"
 
 
-async def test_a_deleted_option_is_made_again_when_a_record_brings_it(
-    account, made, bindings, caplog
+async def test_a_deleted_option_is_made_again_and_its_values_written_once_more(
+    account, made, bindings, renewed, caplog
 ):
     first = made()
     await first.prepare("person", [SEX])
@@ -211,8 +211,28 @@ async def test_a_deleted_option_is_made_again_when_a_record_brings_it(
     second = made()
     await second.check([SEX])
     assert '1 options of the custom field "Sex" of person were deleted' in caplog.text
+    assert renewed == [("Sex", "Other")]
     await second.body("person", {"Sex": Custom("enum", "Other")})
     assert account.paths() == ["personFields", "options"]
+    await made().check([SEX])
+    assert renewed == [("Sex", "Other")]
+
+
+async def test_a_deleted_option_ends_the_run_if_told_so(account, made, bindings, renewed):
+    first = made()
+    await first.prepare("person", [SEX])
+    for label in ("Other", "Male"):
+        await first.body("person", {"Sex": Custom("enum", label)})
+    account.rows[1]["options"] = account.rows[1]["options"][1:]
+    with pytest.raises(SettingsError, match=r'"Sex" of person.*deleted in Pipedrive \("Other"\)'):
+        await made(recreate=False).check([SEX])
+    assert renewed == []
+    account.rows[1]["options"].append({"id": 999, "label": "OTHER"})  # somebody made it again
+    again = made(recreate=False)
+    await again.check([SEX])
+    assert renewed == [("Sex", "Other")]
+    body = await again.body("person", {"Sex": Custom("enum", "Other")})
+    assert list(custom_of(body).values()) == [999]
 
 
 @pytest.mark.parametrize("of_new_name", [False, True])
@@ -224,14 +244,14 @@ async def test_a_field_deleted_in_pipedrive_is_made_again(
         account.field("Cliniko patient ID", "varchar")
     fields = made()
     await fields.check([ID])
-    assert renewed == ["Cliniko patient ID"]
+    assert renewed == [("Cliniko patient ID",)]
     assert "values are written once more" in caplog.text
     await fields.prepare("person", [ID])
     assert account.paths() == ([] if of_new_name else ["personFields"])
-    assert renewed == ["Cliniko patient ID"]
+    assert renewed == [("Cliniko patient ID",)]
     again = made()
     await again.check([ID])
-    assert renewed == ["Cliniko patient ID"]
+    assert renewed == [("Cliniko patient ID",)]
 
 
 async def test_a_field_deleted_in_pipedrive_ends_the_run_if_told_so(
@@ -242,7 +262,7 @@ async def test_a_field_deleted_in_pipedrive_ends_the_run_if_told_so(
         await made(recreate=False).check([ID])
     account.field("Cliniko patient ID", "varchar")
     await made(recreate=False).check([ID])  # somebody made it again
-    assert renewed == ["Cliniko patient ID"]
+    assert renewed == [("Cliniko patient ID",)]
     assert account.writes == []
 
 
@@ -283,7 +303,7 @@ async def test_a_choice_outdoes_what_was_bound_and_the_values_move(
     fields = made(codes={("person", "Cliniko patient ID"): two["field_code"]})
     await fields.check([ID])
     assert fields.code("person", "Cliniko patient ID") == two["field_code"]
-    assert renewed == ["Cliniko patient ID"]
+    assert renewed == [("Cliniko patient ID",)]
 
 
 async def test_a_choice_that_does_not_fit_is_told(account, made):

@@ -111,6 +111,9 @@ class Custom:
         body = [{"id": option, "label": label}]
         self._account._by_hand("PATCH", f"{path}/{code}/options", body)
 
+    def delete_option(self, code, option, path="personFields"):
+        self._account._by_hand("DELETE", f"{path}/{code}/options", [{"id": option}])
+
     def delete(self, code, path="personFields"):
         self._account._by_hand("DELETE", f"{path}/{code}", None)
 
@@ -252,6 +255,40 @@ def test_a_deleted_field_ends_the_run_before_the_first_record(loader, custom, tm
     assert isinstance(run.error, SettingsError)
     assert 'The custom field "Short cf5" of person, which earlier runs filled' in str(run.error)
     assert (run.writes, run.states) == ([], [])
+
+
+@pytest.mark.parametrize("label", ["Choice", "Choices"])
+def test_a_deleted_option_is_made_again_with_its_values(loader, custom, things, tmp_path, label):
+    n = f" cf11{label}"
+    settings = {"mapping": mapping_of(tmp_path, n, only={label})}
+    records = [
+        ("things", {"id": key, "name": key, "choice": word, "choices": [word, "Blue"]})
+        for key, word in (("1", "Red"), ("2", "Blue"), ("3", "Red"))
+    ]
+    loader.load(messages(*records), **settings)
+    field = custom.named(f"{label}{n}")[0]
+    red = next(option["id"] for option in field["options"] if option["label"] == "Red")
+    custom.delete_option(field["field_code"], red)
+    before = things(n, "1")["custom"][f"{label}{n}"]
+    assert before in (None, ["Blue"])
+
+    stopped = loader.attempt(messages(*records), **settings, when_field_deleted="stop")
+    assert isinstance(stopped.error, SettingsError)
+    assert f'"{label}{n}" of person' in str(stopped.error)
+    assert (stopped.writes, stopped.states) == ([], [])
+
+    run = loader.load(messages(*records), **settings)
+    assert "1 options of the custom field" in run.log
+    # Of a choice, only the values that were emptied; of several, nobody can tell which.
+    rewritten = 2 if label == "Choice" else 3
+    assert run.kinds() == {"POST personFields": 1, "PATCH persons": rewritten}
+    words = [things(n, key)["custom"][f"{label}{n}"] for key in "123"]
+    assert words == (
+        ["Red", "Blue", "Red"]
+        if label == "Choice"
+        else [["Red", "Blue"], ["Blue"], ["Red", "Blue"]]
+    )
+    assert loader.load(messages(*records), **settings).writes == []
 
 
 def test_one_of_several_fields_is_chosen_by_its_key(loader, custom, things, tmp_path):
