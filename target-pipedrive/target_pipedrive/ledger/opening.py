@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger import schema
-from target_pipedrive.ledger.lock import lock_database, lock_file
+from target_pipedrive.ledger.lock import (
+    database_is_held,
+    file_is_held,
+    lock_database,
+    lock_file,
+)
 from target_pipedrive.ledger.migrations import found_version, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -57,26 +63,85 @@ def connect(url: str, *, alone: bool) -> Opened:
         SettingsError: The URL is wrong, there is nothing to read, the place cannot be written,
             another loader holds it, or it was written by a newer release.
     """
-    try:
-        parsed = _parse(url)
+    with _faults_told(url) as parsed:
         if not alone:
             _let_be_readable(parsed)
         return _open(parsed, alone=alone)
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"`ledger` is in PostgreSQL, whose driver {error.name} is not installed. Install "
-            "target-pipedrive with its extra: target-pipedrive[postgres]"
-        ) from error
+
+
+@contextmanager
+def _faults_told(url: str) -> Iterator[URL]:
+    """Give the parsed URL; tell what goes wrong with it so that a person can mend it."""
+    try:
+        parsed = _parse(url)
     except (ArgumentError, NoSuchModuleError) as error:
         raise SettingsError(
             f"`ledger` is no usable SQLAlchemy URL ({type(error).__name__}). "
             "Try sqlite:///output/ledger.db or postgresql://USER@HOST/DATABASE"
+        ) from error
+    try:
+        yield parsed
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"`ledger` is in PostgreSQL, whose driver {error.name} is not installed. Install "
+            "target-pipedrive with its extra: target-pipedrive[postgres]"
         ) from error
     except (OSError, DBAPIError) as error:
         cause = getattr(error, "strerror", None) or _kind(error)
         raise SettingsError(
             f"The ledger {_shown(parsed)} cannot be opened: {cause}. {_todo(parsed)}"
         ) from error
+
+
+@contextmanager
+def look(url: str, *, or_none: bool = False) -> Iterator[Connection | None]:
+    """Open a ledger of any version to read it as it stands at one moment, beside whoever writes.
+
+    Args:
+        url: SQLAlchemy URL.
+        or_none: Yield None for a ledger that is not there.
+
+    Raises:
+        SettingsError: The URL is wrong, or there is nothing to read.
+    """
+    with _faults_told(url) as parsed:
+        path = _file(parsed)
+        engine = None if path is not None and not path.exists() else _engine(parsed)
+        connection = None if engine is None else engine.connect()
+    try:
+        with _faults_told(url):
+            if connection is not None:
+                _begin_reading(connection)
+            found = None if connection is None else found_version(connection)
+            if found is None and not or_none:
+                raise _no_ledger(parsed)
+        yield None if found is None else connection
+    finally:
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+        if engine is not None:
+            engine.dispose()
+
+
+def _begin_reading(connection: Connection) -> None:
+    """Begin a transaction that sees one moment and can change nothing."""
+    _only_read(connection)
+    if connection.dialect.name == _SQLITE:
+        connection.exec_driver_sql("BEGIN")  # Python begins none for a SELECT
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def is_held(url: str, connection: Connection) -> bool:
+    """Return whether somebody writes with a ledger.
+
+    Args:
+        url: Its SQLAlchemy URL.
+        connection: A reader's connection to it.
+    """
+    path = _file(_parse(url))
+    return database_is_held(connection) if path is None else file_is_held(path)
 
 
 def _parse(url: str) -> URL:
