@@ -1,0 +1,342 @@
+// The grid: of all the rows only those in sight exist. An opened row is followed by its detail.
+const AHEAD = 8; // rows beyond either edge
+const TALLEST = 8_000_000; // pixels; browsers draw no taller boxes, so more rows scroll faster
+const NARROWEST = 7.5; // rem a column needs
+
+function digits(text) {
+  return text.replace(/^(-?)(\d+)/, (_, sign, whole) => sign + whole.replace(/\B(?=(\d{3})+$)/g, ","));
+}
+
+// Text with the words that were looked for marked.
+function marked(text, words) {
+  const folded = words.length ? fold(text) : "";
+  if (folded.length !== text.length) return [text];
+  const spans = words
+    .flatMap((word) => {
+      const found = [];
+      for (let at = folded.indexOf(word); at >= 0; at = folded.indexOf(word, at + word.length)) found.push([at, at + word.length]);
+      return found;
+    })
+    .sort((one, other) => one[0] - other[0]);
+  const pieces = [];
+  let done = 0;
+  for (const [from, to] of spans) {
+    if (to <= done) continue;
+    const begin = Math.max(from, done);
+    pieces.push(text.slice(done, begin), element("mark", { textContent: text.slice(begin, to) }));
+    done = to;
+  }
+  return [...pieces, text.slice(done)];
+}
+
+// What is in a cell.
+function content(cell, column, colours, words) {
+  const [text, url] = cell.split(ADDRESS);
+  if (url) return [element("a", { href: url, target: "_blank", rel: "noopener noreferrer", tabIndex: -1 }, ...marked(text, words))];
+  if (column.kind === "number") return [digits(text)];
+  if (column.kind === "state" && Object.hasOwn(colours, text)) return [dot(colours[text]), ...marked(text, words)];
+  return marked(text, words);
+}
+
+// The two sides of a field; where they differ, the part between what they share is marked.
+function sides(expected, found) {
+  if (expected === NOTHING || found === NOTHING || expected === found) {
+    return [expected, found].map((side) => (side === NOTHING ? element("span", { className: "nothing", textContent: "nothing" }) : side));
+  }
+  const one = [...expected], other = [...found];
+  const shorter = Math.min(one.length, other.length);
+  let head = 0;
+  while (head < shorter && one[head] === other[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && one.at(-1 - tail) === other.at(-1 - tail)) tail++;
+  const cut = (side, name) => {
+    const middle = side.slice(head, side.length - tail).join("");
+    const parts = element("span", {}, side.slice(0, head).join(""), side.slice(side.length - tail).join(""));
+    if (middle) parts.firstChild.after(element(name, { textContent: middle }));
+    return parts;
+  };
+  return [cut(one, "del"), cut(other, "ins")];
+}
+
+function inside(index, { cells, detail }, words) {
+  const list = element("dl", { className: "full" });
+  index.columns.forEach((column, which) => {
+    if (cells[which]) list.append(element("div", {}, element("dt", { textContent: column.name }), element("dd", {}, ...content(cells[which], column, index.colours, words))));
+  });
+  const box = element("div", { className: "inside" }, list);
+  for (const link of list.querySelectorAll("a")) link.tabIndex = 0;
+  if (detail.length) {
+    const body = element("tbody");
+    for (const [field, expected, found, verdict] of detail) {
+      const [left, right] = sides(expected, found).map((side, which) => {
+        const cell = element("td", {}, side);
+        cell.dataset.side = index.sides[which];
+        return cell;
+      });
+      const told = element("td", {}, ...(verdict ? [dot(index.colours[verdict] ?? "grey"), verdict] : []));
+      body.append(element("tr", { className: expected === found ? "same" : "" }, element("th", { scope: "row", textContent: field }), left, right, told));
+    }
+    const head = ["Field", ...index.sides, "Verdict"].map((name) => element("th", { scope: "col", textContent: name }));
+    box.append(element("table", { className: "sides" }, element("thead", {}, element("tr", {}, ...head)), body));
+  }
+  return box;
+}
+
+class Grid {
+  constructor(index, rows) {
+    this.index = index;
+    this.rows = rows;
+    this.view = document.getElementById("view");
+    this.table = document.getElementById("grid");
+    this.none = document.getElementById("none");
+    this.body = this.table.tBodies[0];
+    this.found = new Uint32Array(0);
+    this.words = [];
+    this.opened = new Map(); // number of a row: height of its detail
+    this.places = []; // opened rows among the found ones: [position, height]
+    this.active = 0; // position that the keyboard is at
+    this.drawn = new Map(); // position: its elements
+    this.columns();
+    this.pads = [0, 1].map(() => {
+      const cell = element("td", { colSpan: index.columns.length });
+      const row = element("tr", { className: "pad" }, cell);
+      row.setAttribute("aria-hidden", "true");
+      this.body.append(row);
+      return cell;
+    });
+    this.view.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()), { passive: true });
+    new ResizeObserver(() => this.measure()).observe(this.view);
+    this.view.addEventListener("keydown", (event) => this.key(event));
+    this.body.addEventListener("click", (event) => this.click(event));
+    this.body.addEventListener("focusin", (event) => {
+      const row = event.target.closest("tr.row");
+      if (row) this.activate(Number(row.dataset.at));
+    });
+  }
+
+  columns() {
+    const { columns } = this.index;
+    const whole = columns.reduce((sum, column) => sum + column.width, 0);
+    const group = this.table.querySelector("colgroup");
+    const head = element("tr", { "aria-rowindex": 1 });
+    for (const column of columns) {
+      const col = element("col");
+      col.style.width = `${(column.width / whole) * 100}%`;
+      group.append(col);
+      head.append(element("th", { scope: "col", role: "columnheader", className: column.kind, textContent: column.name }));
+    }
+    this.table.style.minWidth = `${whole * NARROWEST}rem`;
+    this.table.tHead.append(head);
+    this.table.setAttribute("aria-colcount", columns.length);
+  }
+
+  // New results; the view goes to the top unless the old ones are at their beginning.
+  show(found, words, grew) {
+    this.found = found;
+    this.words = words;
+    this.table.setAttribute("aria-rowcount", found.length + 1);
+    this.none.hidden = found.length > 0;
+    if (!grew) {
+      this.active = 0;
+      this.view.scrollTop = 0;
+      this.forget();
+    }
+    this.place();
+    this.draw();
+  }
+
+  measure() {
+    const row = this.body.querySelector("tr.row");
+    if (row) this.height = row.getBoundingClientRect().height;
+    this.forget();
+    this.draw();
+  }
+
+  forget() {
+    for (const elements of this.drawn.values()) elements.forEach((part) => part.remove());
+    this.drawn.clear();
+  }
+
+  // Positions of the opened rows among the found ones, which ascend.
+  place() {
+    this.places = [];
+    for (const [number, height] of this.opened) {
+      let low = 0, high = this.found.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.found[middle] < number) low = middle + 1;
+        else high = middle;
+      }
+      if (this.found[low] === number) this.places.push([low, height]);
+    }
+    this.places.sort((one, other) => one[0] - other[0]);
+  }
+
+  // Pixels above a position, as if nothing were squeezed.
+  above(position) {
+    let pixels = position * this.height;
+    for (const [at, height] of this.places) if (at < position) pixels += height;
+    return pixels;
+  }
+
+  // The position at so many pixels.
+  at(pixels) {
+    let position = Math.floor(pixels / this.height);
+    for (const [at, height] of this.places) {
+      if (at >= position) break;
+      position = Math.max(at, Math.floor((pixels -= height) / this.height));
+    }
+    return Math.max(0, Math.min(position, this.found.length - 1));
+  }
+
+  // How far the view can scroll: really, and as the browser sees it.
+  extent() {
+    const whole = this.above(this.found.length);
+    const room = this.view.clientHeight - this.table.tHead.offsetHeight;
+    const drawn = Math.min(whole, TALLEST);
+    return { whole, drawn, room, ratio: drawn > room ? (whole - room) / (drawn - room) : 1 };
+  }
+
+  draw() {
+    if (!this.found.length) {
+      this.forget();
+      this.pads.forEach((pad) => (pad.style.height = "0"));
+      return;
+    }
+    if (!this.height) {
+      this.height = 36;
+      this.insert(0);
+      this.height = this.drawn.get(0)[0].getBoundingClientRect().height || 36;
+    }
+    const { drawn, room, ratio } = this.extent();
+    const top = this.view.scrollTop;
+    const first = Math.max(0, this.at(top * ratio) - AHEAD);
+    const last = Math.min(this.found.length - 1, this.at(top * ratio + room) + AHEAD);
+    const focused = this.body.contains(document.activeElement);
+    for (const [position, elements] of this.drawn) {
+      if (position >= first && position <= last) continue;
+      // A row that leaves takes the focus with it: the view keeps it, and the arrows go on.
+      if (focused && elements.some((part) => part.contains(document.activeElement))) this.view.focus({ preventScroll: true });
+      elements.forEach((part) => part.remove());
+      this.drawn.delete(position);
+    }
+    for (let position = first; position <= last; position++) if (!this.drawn.has(position)) this.insert(position);
+    let grown = false;
+    for (let position = first; position <= last; position++) grown = this.remeasure(position) || grown;
+    if (grown) this.place();
+    const before = top + this.above(first) - top * ratio;
+    const shown = this.above(last + 1) - this.above(first);
+    this.pads[0].style.height = `${Math.max(0, before)}px`;
+    this.pads[1].style.height = `${Math.max(0, drawn - before - shown)}px`;
+    this.roam();
+  }
+
+  remeasure(position) {
+    const detail = this.drawn.get(position)[1];
+    if (!detail) return false;
+    const height = detail.getBoundingClientRect().height;
+    const number = this.found[position];
+    if (Math.abs(this.opened.get(number) - height) < 0.5) return false;
+    this.opened.set(number, height);
+    return true;
+  }
+
+  insert(position) {
+    const number = this.found[position];
+    const record = this.rows.read(number);
+    const row = element("tr", { className: "row", tabIndex: -1 });
+    row.dataset.at = position;
+    row.setAttribute("aria-rowindex", position + 2);
+    row.setAttribute("aria-level", 1);
+    row.setAttribute("aria-expanded", this.opened.has(number));
+    this.index.columns.forEach((column, which) => {
+      const cell = record.cells[which];
+      row.append(element("td", { className: column.kind, role: "gridcell", title: cell.split(ADDRESS, 1)[0] }, ...content(cell, column, this.index.colours, this.words)));
+    });
+    const elements = [row];
+    if (this.opened.has(number)) {
+      const cell = element("td", { colSpan: this.index.columns.length, role: "gridcell" }, inside(this.index, record, this.words));
+      const detail = element("tr", { className: "open" }, cell);
+      detail.setAttribute("aria-level", 2);
+      elements.push(detail);
+    }
+    let next = this.pads[1].parentNode;
+    for (const [other, parts] of this.drawn) if (other > position && (next === this.pads[1].parentNode || other < Number(next.dataset.at))) next = parts[0];
+    next.before(...elements);
+    this.drawn.set(position, elements);
+  }
+
+  // One row at a time is in the tab order, with its links.
+  roam() {
+    const at = this.drawn.has(this.active) ? this.active : Math.min(...this.drawn.keys());
+    for (const [position, [row]] of this.drawn) {
+      row.tabIndex = position === at ? 0 : -1;
+      for (const link of row.querySelectorAll("a")) link.tabIndex = position === this.active ? 0 : -1;
+    }
+  }
+
+  activate(position) {
+    this.active = position;
+    this.roam();
+  }
+
+  // Bring a position into sight and put the focus there.
+  go(position) {
+    if (!this.found.length) return;
+    position = Math.max(0, Math.min(position, this.found.length - 1));
+    const { room, ratio } = this.extent();
+    const from = this.above(position), top = this.view.scrollTop * ratio;
+    if (from < top) this.view.scrollTop = from / ratio;
+    else if (from + this.height > top + room) this.view.scrollTop = (from + this.height - room) / ratio;
+    this.active = position;
+    this.draw();
+    this.drawn.get(position)?.[0].focus({ preventScroll: true });
+  }
+
+  toggle(position, open = !this.opened.has(this.found[position])) {
+    const number = this.found[position];
+    if (number === undefined || open === this.opened.has(number)) return;
+    const focused = this.view.contains(document.activeElement);
+    if (open) this.opened.set(number, 0);
+    else this.opened.delete(number);
+    this.drawn.get(position)?.forEach((part) => part.remove());
+    this.drawn.delete(position);
+    this.active = position;
+    this.place();
+    this.draw();
+    if (focused) this.drawn.get(position)?.[0].focus({ preventScroll: true });
+  }
+
+  click(event) {
+    const row = event.target.closest("tr.row");
+    if (!row || event.target.closest("a") || String(getSelection())) return;
+    this.toggle(Number(row.dataset.at));
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.closest("a, .open") && event.key !== "Escape") return;
+    const page = Math.max(1, Math.floor(this.extent().room / this.height) - 1);
+    const act = {
+      ArrowDown: () => this.go(this.active + 1),
+      ArrowUp: () => this.go(this.active - 1),
+      PageDown: () => this.go(this.active + page),
+      PageUp: () => this.go(this.active - page),
+      Home: () => this.go(0),
+      End: () => this.go(this.found.length - 1),
+      Enter: () => this.toggle(this.active),
+      " ": () => this.toggle(this.active),
+      ArrowRight: () => this.toggle(this.active, true),
+      ArrowLeft: () => this.toggle(this.active, false),
+      Escape: () => {
+        if (this.opened.has(this.found[this.active])) {
+          this.toggle(this.active, false);
+          this.go(this.active);
+        } else document.getElementById("query").focus();
+      },
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+}
