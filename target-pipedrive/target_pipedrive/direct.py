@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.mapping import ObjectKeys, direct
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
+from target_pipedrive.pipedrive.registry import fields_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from target_pipedrive.index import Index
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.mapping import MappingSet, Options
-    from target_pipedrive.pipedrive import Pipedrive
+    from target_pipedrive.pipedrive import Fields
 
 logger = logging.getLogger("target_pipedrive")
 
@@ -41,7 +42,7 @@ class DirectStreams:
 
     Args:
         mapping: Takes the rules.
-        pipedrive: Tells which custom fields there are.
+        fields: Custom fields: which there are, and whether those that are needed can be had.
         ledger: Remembers how a stream was read last.
         index: Is told how its objects are recognised.
         options: Settings of the target.
@@ -52,19 +53,18 @@ class DirectStreams:
         self,
         *,
         mapping: MappingSet,
-        pipedrive: Pipedrive,
+        fields: Fields,
         ledger: Ledger,
         index: Index,
         options: Options,
         choices: direct.Choices,
     ) -> None:
         self._mapping = mapping
-        self._pipedrive = pipedrive
+        self._fields = fields
         self._ledger = ledger
         self._index = index
         self._options = options
         self._choices = choices
-        self._fields: dict[str, dict[str, direct.AccountField]] = {}
         self._taken: set[str] = set()
 
     async def take(self, stream: direct.Stream) -> None:
@@ -72,6 +72,7 @@ class DirectStreams:
 
         Raises:
             MappingError: The stream cannot become the object whose name it bears.
+            SettingsError: A custom field cannot be told, is gone, or has no room.
         """
         obj = direct.object_of(stream.name)
         if obj is None or (stream.name in self._mapping.streams() - self._taken):
@@ -85,6 +86,7 @@ class DirectStreams:
             self._options,
             lambda parent: self._mapping.source_of(parent, direct.DIRECT),
         )
+        await self._fields.check([*self._mapping.field_specs(), *made.specs])
         self._mapping.add(made)
         self._index.recognise(made.rule)
         self._look_again(stream, made)
@@ -108,15 +110,25 @@ class DirectStreams:
             self._ledger.book.note(f"shape {stream.name}", digest)
 
     async def _account_fields(self, obj: str) -> dict[str, direct.AccountField]:
-        """The account's custom fields by folded label; of two with one label the first."""
+        """The custom fields that labels may mean, by folded label; of two with one label the first.
+
+        First come those that earlier runs filled, by the labels of then: people may have renamed
+        them since. Last come those of them that are gone, so that it is noticed.
+        """
         if not OBJECTS[obj].custom_fields:
             return {}
-        if obj not in self._fields:
-            rows = await self._pipedrive.field_rows(obj)
-            found: dict[str, direct.AccountField] = {}
-            for row in rows:
-                if row.get("is_custom_field"):
-                    field = direct.AccountField(str(row["field_name"]), str(row["field_type"]))
-                    found.setdefault(direct.folded(field.label), field)
-            self._fields[obj] = found
-        return self._fields[obj]
+        home = fields_home(obj)
+        rows = {str(row["field_code"]): row for row in await self._fields.rows(obj)}
+        bound = self._ledger.bindings.fields(home)
+        known = [(label, one.type) for label, one in bound.items() if one.code in rows]
+        known += [
+            (spec.label, spec.type)
+            for spec in self._mapping.field_specs()
+            if fields_home(spec.object) == home
+        ]
+        known += [(str(row["field_name"]), str(row["field_type"])) for row in rows.values()]
+        known += [(label, one.type) for label, one in bound.items()]
+        found: dict[str, direct.AccountField] = {}
+        for label, field_type in known:
+            found.setdefault(direct.folded(label), direct.AccountField(label, field_type))
+        return found

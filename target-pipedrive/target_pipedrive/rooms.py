@@ -103,7 +103,7 @@ async def furnish(
     world = LedgerWorld(ledger.kept, datetime.now(UTC), account.currency or None)
     direct = DirectStreams(
         mapping=mapping,
-        pipedrive=pipedrive,
+        fields=fields,
         ledger=ledger,
         index=index,
         options=settings.options,

@@ -98,33 +98,39 @@ class Fields:
     async def check(self, specs: Sequence[FieldSpec]) -> None:
         """Bind labels to fields, before the first record; see that missing ones can be made.
 
+        Args:
+            specs: All that the run is known to need; those that are bound are not looked at again.
+
         Raises:
             SettingsError: Everything that is wrong at once: a label fits two fields, or one of
                 another type; a field or an option is gone that must not; there is no room.
                 Nothing was made.
         """
-        await self._let_commits_land()
-        faults: list[str] = []
-        found: list[tuple[FieldSpec, Row]] = []
-        absent: dict[tuple[str, str], FieldSpec] = {}
-        for spec in specs:
-            try:
-                row = await self._find(spec)
-                self._check_options(spec, row)
-            except SettingsError as error:
-                faults.extend(error.faults)
-                continue
-            if row is not None:
-                found.append((spec, row))
-            else:
-                absent.setdefault((fields_home(spec.object), spec.label), spec)
-        if faults:
-            raise SettingsError(*faults)
-        await self._check_room([*absent.values()])
-        for spec, row in found:
-            self._bind(spec, row)
-        for spec in absent.values():
-            self._give_up(spec)
+        async with self._making:
+            await self._let_commits_land()
+            faults: list[str] = []
+            found: list[tuple[FieldSpec, Row]] = []
+            absent: dict[tuple[str, str], FieldSpec] = {}
+            for spec in specs:
+                if self._is_bound(spec):
+                    continue
+                try:
+                    row = await self._find(spec)
+                    self._check_options(spec, row)
+                except SettingsError as error:
+                    faults.extend(error.faults)
+                    continue
+                if row is not None:
+                    found.append((spec, row))
+                else:
+                    absent.setdefault((fields_home(spec.object), spec.label), spec)
+            if faults:
+                raise SettingsError(*faults)
+            await self._check_room([*absent.values()])
+            for spec, row in found:
+                self._bind(spec, row)
+            for spec in absent.values():
+                self._give_up(spec)
 
     async def prepare(self, object: str, specs: Sequence[FieldSpec]) -> None:
         """Make those fields of an object that are missing, unless their options come with data.
@@ -188,7 +194,15 @@ class Fields:
         value = self.value(row, object, label)
         return None if value is None else str(value)
 
+    async def rows(self, object: str) -> Sequence[Row]:
+        """Custom fields of an object as they stand in Pipedrive; listed once."""
+        return await self._custom_rows(fields_home(object))
+
     # finding
+
+    def _is_bound(self, spec: FieldSpec) -> bool:
+        found = self._bound.get(fields_home(spec.object), {}).get(spec.label)
+        return found is not None and found.type == spec.type
 
     async def _find(self, spec: FieldSpec) -> Row | None:
         home = fields_home(spec.object)

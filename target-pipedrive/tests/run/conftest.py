@@ -141,13 +141,14 @@ class Account:
 
     def make_person(self, **body: Any) -> int:
         """Create a person as somebody would by hand; return its id."""
-        return int(self._by_hand("POST", "persons", body)["data"]["id"])
+        return int(self.by_hand("POST", "persons", body)["data"]["id"])
 
     def delete_person(self, row_id: int) -> None:
         """Delete a person as somebody would by hand."""
-        self._by_hand("DELETE", f"persons/{row_id}", None)
+        self.by_hand("DELETE", f"persons/{row_id}", None)
 
-    def _by_hand(self, method: str, path: str, body: Any) -> Any:
+    def by_hand(self, method: str, path: str, body: Any) -> Any:
+        """Send what somebody else's hand does; return the answer."""
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self._sandbox.pipedrive}/api/v2/{path}",
             None if body is None else json.dumps(body).encode(),
@@ -165,6 +166,53 @@ def _shown(row: dict[str, Any], spec: dict[str, Any]) -> Any:
     if isinstance(value, list):
         return [options[item] for item in value]
     return options[value] if options and value is not None else value
+
+
+class CustomFields:
+    """Custom fields as people see them in the account, and what they do to them."""
+
+    def __init__(self, sandbox: Any, account: Account) -> None:
+        self._sandbox = sandbox
+        self._account = account
+
+    def named(self, label: str, path: str = "personFields") -> list[dict[str, Any]]:
+        """Return the fields of a label."""
+        rows = self._sandbox.dump()["pipedrive"][path]
+        return [row for row in rows if row["field_name"] == label and row["is_custom_field"]]
+
+    def code(self, label: str, path: str = "personFields") -> str:
+        """Return the hash key of the only field of a label."""
+        (field,) = self.named(label, path)
+        return str(field["field_code"])
+
+    def count(self) -> int:
+        """Return how many there are, of all objects together."""
+        dump = self._sandbox.dump()["pipedrive"]
+        return sum(
+            row["is_custom_field"] for path in dump if path.endswith("Fields") for row in dump[path]
+        )
+
+    def make(self, label: str, field_type: str, path: str = "personFields", **more: Any) -> str:
+        """Make a field; return its hash key."""
+        body = {"field_name": label, "field_type": field_type, **more}
+        return str(self._account.by_hand("POST", path, body)["data"]["field_code"])
+
+    def rename(self, code: str, label: str, path: str = "personFields") -> None:
+        """Rename a field."""
+        self._account.by_hand("PATCH", f"{path}/{code}", {"field_name": label})
+
+    def rename_option(self, code: str, option: int, label: str, path: str = "personFields") -> None:
+        """Rename an option of a field."""
+        body = [{"id": option, "label": label}]
+        self._account.by_hand("PATCH", f"{path}/{code}/options", body)
+
+    def delete_option(self, code: str, option: int, path: str = "personFields") -> None:
+        """Delete an option of a field."""
+        self._account.by_hand("DELETE", f"{path}/{code}/options", [{"id": option}])
+
+    def delete(self, code: str, path: str = "personFields") -> None:
+        """Delete a field with its values."""
+        self._account.by_hand("DELETE", f"{path}/{code}", None)
 
 
 class Loader:
@@ -234,6 +282,16 @@ def sandbox(tmp_path_factory):
 @pytest.fixture
 def account(sandbox):
     return Account(sandbox)
+
+
+@pytest.fixture
+def custom(sandbox, account):
+    made = CustomFields(sandbox, account)
+    yield made
+    for path in ("personFields", "organizationFields", "dealFields"):  # leave room for others
+        for row in sandbox.dump()["pipedrive"][path]:
+            if row["is_custom_field"] and row["field_name"].rsplit(" ", 1)[-1].startswith("cf"):
+                made.delete(row["field_code"], path)
 
 
 @pytest.fixture

@@ -84,50 +84,6 @@ def messages(*records):
     return [*told, *rows, {"type": "STATE", "value": {"done": True}}]
 
 
-class Custom:
-    """Custom fields as people see them in the account."""
-
-    def __init__(self, sandbox, account):
-        self._sandbox = sandbox
-        self._account = account
-
-    def named(self, label, path="personFields"):
-        """Return the fields of a label."""
-        rows = self._sandbox.dump()["pipedrive"][path]
-        return [row for row in rows if row["field_name"] == label and row["is_custom_field"]]
-
-    def code(self, label, path="personFields"):
-        (field,) = self.named(label, path)
-        return field["field_code"]
-
-    def make(self, label, type, path="personFields", **more):  # noqa: A002 - the API's term
-        body = {"field_name": label, "field_type": type, **more}
-        return self._account._by_hand("POST", path, body)["data"]["field_code"]
-
-    def rename(self, code, label, path="personFields"):
-        self._account._by_hand("PATCH", f"{path}/{code}", {"field_name": label})
-
-    def rename_option(self, code, option, label, path="personFields"):
-        body = [{"id": option, "label": label}]
-        self._account._by_hand("PATCH", f"{path}/{code}/options", body)
-
-    def delete_option(self, code, option, path="personFields"):
-        self._account._by_hand("DELETE", f"{path}/{code}/options", [{"id": option}])
-
-    def delete(self, code, path="personFields"):
-        self._account._by_hand("DELETE", f"{path}/{code}", None)
-
-
-@pytest.fixture
-def custom(sandbox, account):
-    made = Custom(sandbox, account)
-    yield made
-    for path in ("personFields", "organizationFields", "dealFields"):  # leave room for others
-        for row in sandbox.dump()["pipedrive"][path]:
-            if row["is_custom_field"] and row["field_name"].rsplit(" ", 1)[-1].startswith("cf"):
-                made.delete(row["field_code"], path)
-
-
 @pytest.fixture
 def things(account):
     def find(n, key):
@@ -336,12 +292,9 @@ def test_a_field_of_another_type_is_told_with_the_choice(loader, custom, tmp_pat
     assert run.writes == []
 
 
-def test_no_room_is_told_before_anything_is_made(loader, custom, sandbox, tmp_path):
+def test_no_room_is_told_before_anything_is_made(loader, custom, tmp_path):
     n = " cf8"
-    dump = sandbox.dump()["pipedrive"]
-    used = sum(
-        row["is_custom_field"] for path in dump if path.endswith("Fields") for row in dump[path]
-    )
+    used = custom.count()
     run = loader.attempt(
         messages(("things", {"id": "1", "name": "A"})),
         mapping=mapping_of(tmp_path, n, only={"Short", "Long"}),

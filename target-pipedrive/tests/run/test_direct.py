@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.errors import MappingError
+from target_pipedrive.errors import MappingError, SettingsError
 
 from .conftest import OWNER
 
@@ -241,3 +241,92 @@ def test_a_file_of_the_mapping_goes_before_the_name(loader, tmp_path, account):
     messages = [*stream("persons", [{"id": "d60", "name": "Firm"}]), {"type": "STATE", "value": {}}]
     loader.load(messages, mapping=str(tmp_path / "m"))
     assert len(account.labelled("organizations", "organizationFields", "Firm ID", "d60")) == 1
+
+
+# custom fields: judged before the first record of a stream
+
+
+def with_level(name, key, *, level="Gold", label):
+    return stream(name, [{"id": key, "name": key, label: level}])
+
+
+def test_a_renamed_field_is_still_known(run, account, custom):
+    run(with_level("persons", "d70", label="Level cf70"), create_custom_fields=True)
+    custom.rename(custom.code("Level cf70"), "Rank cf70")
+    again = run(with_level("persons", "d70", level="Silver", label="level_cf70"))
+    assert "so they are left out" not in again.log
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d70")
+    assert person["custom"]["Rank cf70"] == "Silver"
+
+
+def test_a_deleted_field_is_made_again_or_ends_the_run(run, loader, account, custom):
+    run(with_level("persons", "d71", label="Level cf71"), create_custom_fields=True)
+    custom.delete(custom.code("Level cf71"))
+    messages = [
+        *stream("organizations", [{"id": "d71", "name": "Firm"}]),
+        *with_level("persons", "d71", level="Silver", label="Level cf71"),
+        {"type": "STATE", "value": {}},
+    ]
+    stopped = loader.attempt(messages, mapping="", when_field_deleted="stop")
+    assert isinstance(stopped.error, SettingsError)
+    assert '"Level cf71" of person, which earlier runs filled, was deleted' in str(stopped.error)
+    assert [write for write in stopped.writes if "person" in write.path] == []
+
+    again = run(with_level("persons", "d71", label="Level cf71"))
+    assert again.kinds() == {"POST personFields": 1, "PATCH persons": 1}
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d71")
+    assert person["custom"]["Level cf71"] == "Gold"
+
+
+def test_a_doubled_field_is_told_before_the_first_record(run, loader, custom):
+    codes = [custom.make("Level cf72", "varchar") for _ in range(2)]
+    messages = [
+        *with_level("persons", "d72", label="Level cf72"),
+        {"type": "STATE", "value": {}},
+    ]
+    refused = loader.attempt(messages, mapping="")
+    assert isinstance(refused.error, SettingsError)
+    assert all(code in str(refused.error) for code in codes)
+    assert (refused.writes, refused.states) == ([], [])
+    chosen = {"person/Level cf72": codes[1]}
+    run(with_level("persons", "d72", label="Level cf72"), custom_field_codes=chosen)
+
+
+def test_room_is_counted_with_what_earlier_streams_still_need(run, loader, custom):
+    run(stream("persons", [{"id": "d73", "name": "A"}]))  # now the key has its field
+    run(stream("organizations", [{"id": "d73", "name": "A"}]))
+    choices = {"Level cf73": {"type": "string"}}
+    messages = [
+        *stream("persons", [], {"id": {}, "name": {}} | choices),
+        *stream("organizations", [{"id": "d73", "name": "B"}], choices),
+        {"type": "STATE", "value": {}},
+    ]
+    settings = {"mapping": "", "create_custom_fields": True}
+    refused = loader.attempt(messages, **settings, max_custom_fields=custom.count() + 1)
+    assert isinstance(refused.error, SettingsError)
+    assert "2 more are needed (person 1, organization 1), 1 can be made" in str(refused.error)
+    assert refused.writes == []
+    assert loader.attempt(messages, **settings, max_custom_fields=custom.count() + 2).error is None
+
+
+def test_fields_made_in_a_run_are_not_taken_for_deleted_by_its_next_schema(run, custom):
+    schema = {"Level cf74": {"type": "string", "enum": ["Gold", "Silver"]}}
+    made = run(
+        stream("persons", [{"id": "d74", "name": "A", "Level cf74": "Gold"}], schema),
+        stream("organizations", [{"id": "d74", "name": "B"}]),
+        stream("persons", [{"id": "d75", "name": "C", "Level cf74": "Silver"}], schema),
+        create_custom_fields=True,
+    )
+    assert "were deleted in Pipedrive" not in made.log
+    assert len(custom.named("Level cf74")) == 1
+
+
+def test_one_label_is_one_field_however_streams_write_it(run, custom):
+    run(
+        stream("deals", [{"id": "d76", "title": "A", "Level cf76": "Gold"}]),
+        stream("persons", [{"id": "d76", "name": "A"}]),
+        stream("leads", [{"id": "d76", "title": "B", "person_id": "d76", "level_CF76": "Tin"}]),
+        create_custom_fields=True,
+    )
+    assert len(custom.named("Level cf76", "dealFields")) == 1
+    assert custom.named("level_CF76", "dealFields") == []
