@@ -67,6 +67,16 @@ class Bindings:
         self._db.put(schema.options, key, {"option_id": str(option)})
         self._tell_of(_option(obj, field), str(option))
 
+    def stand(self, obj: str, field: str, options: Collection[str]) -> None:
+        """These options stand there; a run that did not live to tell may have made them."""
+        if not options or self.announced() is None:
+            return
+        key = _option(obj, field)
+        told = {row.pipedrive_id for row in self._audit.rows(object=[key.object], id=[key.id])}
+        for option in options:
+            if option not in told:
+                self._audit.add("adopted", key, option)
+
     def made(self, obj: str, label: str, code: str) -> None:
         """A field was made."""
         self._tell_made(_field(obj, label), code)

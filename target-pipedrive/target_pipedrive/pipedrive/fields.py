@@ -53,6 +53,7 @@ class BindingStore(Protocol):
     def options(self, obj: str, field: str, /) -> Mapping[str, str]: ...  # noqa: D102
     def bind_option(self, obj: str, field: str, label: str, option: int | str, /) -> None: ...  # noqa: D102
     def unbind_option(self, obj: str, field: str, label: str, /) -> None: ...  # noqa: D102
+    def stand(self, obj: str, field: str, options: Sequence[str], /) -> None: ...  # noqa: D102
     def made(self, obj: str, label: str, code: str, /) -> None: ...  # noqa: D102
     def made_option(self, obj: str, field: str, option: int | str, /) -> None: ...  # noqa: D102
     async def announce(self) -> None: ...  # noqa: D102
@@ -282,6 +283,7 @@ class Fields:
             for label in lost:
                 self._store.unbind_option(home, spec.label, label)
         found.recall(self._store.options(home, spec.label))
+        self._store.stand(home, spec.label, [str(option) for option in found.labels])
         self._bound.setdefault(home, {})[spec.label] = found
         return found
 

@@ -33,6 +33,9 @@ class Bindings:
     def unbind_option(self, obj, field, label):
         del self.ids[obj, field][label]
 
+    def stand(self, obj, field, options):
+        pass
+
     def made(self, obj, label, code):
         self.made_now.append((obj, label, code))
 
