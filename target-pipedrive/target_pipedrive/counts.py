@@ -16,6 +16,9 @@ _REASONS = {
     "skipped": "passed over by `skip_when`: looked at again when they come again",
     "dropped": "a person decided so: see `rejects list`",
 }
+_QUIET = {"unchanged", "kept"}
+"""Actions that wrote nothing."""
+
 _ORDER = ("created", "adopted", "updated", "unchanged", "merged", "removed", "kept")
 
 
@@ -34,8 +37,15 @@ class Counts:
 
     def written(self) -> int:
         """Return how many objects were written, one way or another."""
-        quiet = {"unchanged", "kept"}
-        return sum(number for (_, action), number in self.done.items() if action not in quiet)
+        return self.by_object()[0].total()
+
+    def by_object(self) -> tuple[Counter[str], Counter[str]]:
+        """Return how many objects were written, and how many were left as they stand."""
+        written: Counter[str] = Counter()
+        stood: Counter[str] = Counter()
+        for (obj, action), number in self.done.items():
+            (stood if action in _QUIET else written)[obj] += number
+        return written, stood
 
     def lines(self, standing: Mapping[str, int]) -> Iterator[str]:
         """Yield the summary of a run.

@@ -83,7 +83,7 @@ class Engine:
         self._stream = ""
         self._unchanged = unchanged
         world = unchanged.world
-        self._notices = Notices(
+        self.notices = Notices(
             mapping, ledger, world, users, stop_on_unmatched=strictness.stop_on_unmatched
         )
         self._keeper = Keeper(mapping, ledger.kept, world, unchanged.changed)
@@ -112,7 +112,7 @@ class Engine:
             MappingError: The mapping uses names that the stream does not have.
         """
         self._mapping.check_schema(stream, properties)
-        self._notices.begins(stream)
+        self.notices.begins(stream)
         await self._enter(stream)
 
     async def record(self, stream: str, record: Record) -> None:
@@ -197,7 +197,7 @@ class Engine:
         await self._flow.idle()
         await self._applier.end()
         await self._replay_rejects()
-        self._notices.end()
+        self.notices.end()
 
     async def _enter(self, stream: str) -> None:
         """When a stream ends, everything in it that waited for the rest of it is done."""
@@ -205,7 +205,7 @@ class Engine:
             return
         left, self._stream = self._stream, stream
         if left:
-            self._notices.ended(left)
+            self.notices.ended(left)
             if not self._mapping.waits(left):
                 await self._take_dirty(left)
         await self._applier.begin(stream)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from target_pipedrive import newest
+from target_pipedrive.endings import Facts, Typed, next_steps, outcome_of
 from target_pipedrive.errors import REJECTS, BudgetSpent, TooManyRejects
 from target_pipedrive.mapping.table import inert
 from target_pipedrive.session import Session
@@ -52,7 +53,7 @@ class LoadSession(Session):
         if review.asks and (failure is None or isinstance(failure, TooManyRejects)):
             await review.describe(self._rooms.pipedrive, self._client.origin)
         self._ledger.audit.end()
-        self._ledger.book.end_run(_outcome(failure), self._counts.as_dict())
+        self._ledger.book.end_run(outcome_of(failure), self._counts.as_dict())
         await self._put_out_state()
         self._sum_up(failure)
 
@@ -70,7 +71,7 @@ class LoadSession(Session):
         folder = self._settings.output_dir
         summary = {
             "run": ledger.run,
-            "outcome": _outcome(failure),
+            "outcome": outcome_of(failure),
             **self._counts.as_dict(),
             "requests": dict(limits.by_operation),
             "tokens_today": limits.spent,
@@ -86,13 +87,16 @@ class LoadSession(Session):
             f"{ledger.audit.added:,}",
             ledger.audit.head,
         )
-        if questions := self._rooms.review.write(ledger):
-            path = self._settings.review_file
-            logger.info("%d ambiguous matches wait for an answer in %s", questions, path)
-
-
-def _outcome(failure: BaseException | None) -> str:
-    return "done" if failure is None else type(failure).__name__
+        facts = Facts(
+            outcome=outcome_of(failure),
+            rejected=sum(ledger.rejects.count().values()),
+            questions=self._rooms.review.write(ledger),
+            unmatched=len(self._rooms.engine.notices.unmatched),
+            written=self._counts.written(),
+            review_file=self._settings.review_file,
+        )
+        for line in next_steps(facts, Typed.here()):
+            logger.info(line)
 
 
 def _list_rejects(ledger: Ledger, path: Path) -> None:

@@ -47,6 +47,8 @@ class Notices:
         self._stop_on_unmatched = stop_on_unmatched
         self._begun: set[str] = set()
         """Streams that were begun."""
+        self.unmatched: list[str] = []
+        """Keys of those who may own something and have no user in Pipedrive."""
         self._filed = sorted({f"{rule.stream} → {rule.object}" for rule in mapping.all_rules()})
 
     def begins(self, stream: str) -> None:
@@ -72,6 +74,7 @@ class Notices:
         context = Context(self._world, Options())
         keys = sorted(str(record["id"]) for record in self._ledger.kept.all(stream))
         unmatched = [key for key in keys if not self._users.has(rule.email_of(key, context))]
+        self.unmatched = unmatched
         if not unmatched:
             return
         text = (

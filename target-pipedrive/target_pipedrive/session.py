@@ -20,6 +20,7 @@ from target_pipedrive.flow import Flow
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import Client, Limits
 from target_pipedrive.pipedrive.transport import Transport
+from target_pipedrive.progress import Progress
 from target_pipedrive.rooms import Rooms, furnish
 from target_pipedrive.writer import Writer
 
@@ -36,7 +37,6 @@ IN_FLIGHT = 32
 """Records under way at the same time; enough for the widest burst at half a second each."""
 
 STATE_SECONDS = 0.5
-PROGRESS_SECONDS = 30.0
 STOP_SECONDS = 20.0
 """How long a stopping run waits for what is under way."""
 
@@ -57,6 +57,7 @@ class Session:
         self._flow = Flow(IN_FLIGHT)
         self._counts = Counts()
         self._began = time.monotonic()
+        self._progress = Progress(settings.mode, self._counts, client.limits, ledger)
         self._rooms: Rooms
         self._ticker: asyncio.Task[None]
         self._ready: dict[str, Any] | None = None
@@ -140,6 +141,7 @@ class Session:
                 make_writer=cls.make_writer,
             )
             await session._begin()
+            session._progress.begin()
             session._ticker = asyncio.create_task(session._tick())
         except BaseException:
             ledger.book.add_tokens(limits.take_spent())
@@ -189,6 +191,7 @@ class Session:
         self._ticker.cancel()
         await asyncio.gather(self._ticker, return_exceptions=True)
         try:
+            self._progress.end(noted=not isinstance(failure, LedgerLost))
             if not isinstance(failure, LedgerLost):
                 await self._write_down(failure)
         finally:
@@ -201,19 +204,10 @@ class Session:
 
     async def _tick(self) -> None:
         """Put out state soon after it is settled; say now and then how far the run is."""
-        told = time.monotonic()
         while True:
             await asyncio.sleep(STATE_SECONDS)
+            self._progress.tick()
             await self._put_out_state()
-            if time.monotonic() - told >= PROGRESS_SECONDS:
-                told = time.monotonic()
-                logger.info(
-                    "%s records read, %s objects written, %s tokens spent today, %s left",
-                    f"{self._counts.read.total():,}",
-                    f"{self._counts.written():,}",
-                    f"{self._client.limits.spent:,}",
-                    f"{self._client.limits.left:,}",
-                )
 
     def _account(self) -> None:
         self._ledger.book.add_tokens(self._client.limits.take_spent())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from target_pipedrive.commands.ledger import ledger
 from target_pipedrive.commands.oauth import oauth
 from target_pipedrive.commands.rejects import rejects
+from target_pipedrive.commands.watch import watch
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = (rejects, ledger, oauth)
+COMMANDS = (rejects, ledger, oauth, watch)
 """Each is a subcommand of `target-pipedrive`."""

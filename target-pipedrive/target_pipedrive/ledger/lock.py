@@ -31,6 +31,13 @@ _TAKE = text(
     "SELECT pg_try_advisory_lock(1886405732, hashtext(coalesce(current_schema(), '')))"
 )
 
+_HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1886405732 "
+    # An oid has no sign, a hash has one.
+    "AND objid::bigint = hashtext(coalesce(current_schema(), ''))::bigint & 4294967295 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+
 
 def lock_file(ledger: Path, *, wait: float = WAIT) -> FileLock:
     """Take the lock beside an SQLite ledger; the system frees it when its owner ends.
@@ -72,6 +79,31 @@ def lock_database(connection: Connection, shown: str, *, wait: float = WAIT) -> 
             return bool(connection.execute(_TAKE).scalar_one())
 
     _take(take, shown, wait)
+
+
+def file_is_held(ledger: Path) -> bool:
+    """Return whether somebody writes with an SQLite ledger.
+
+    To ask takes the lock for a moment: a loader that begins just then waits that long.
+
+    Args:
+        ledger: The ledger's file.
+    """
+    lock = FileLock(ledger.with_name(ledger.name + ".lock"), mode=0o600)
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def database_is_held(connection: Connection) -> bool:
+    """Return whether somebody writes with a PostgreSQL ledger.
+
+    Args:
+        connection: A reader's.
+    """
+    return bool(connection.execute(_HELD).scalar_one())
 
 
 def _take(take: Callable[[], bool], shown: str, wait: float) -> None:

@@ -158,6 +158,10 @@ class Survey:
             todo = "Nothing: later runs have looked up what it left"
             yield Finding("a run was killed", run, todo, broken=False)
 
+    def rejected(self) -> dict[str, int]:
+        """Return how many records stand rejected, by the object that they should become."""
+        return dict(self._counted(schema.rejects, schema.rejects.c.object))
+
     def _links(self) -> list[dict[str, Any]]:
         table = schema.links.c
         query = select(table.object, table.created, func.count()).group_by(
