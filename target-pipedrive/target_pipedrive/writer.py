@@ -19,9 +19,10 @@ from target_pipedrive.index import sign
 from target_pipedrive.ledger import Link, LinkKey
 from target_pipedrive.pipedrive import OBJECTS
 from target_pipedrive.pipedrive.settle import Unsettled, settled
+from target_pipedrive.pipedrive.traces import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from target_pipedrive.bodies import Bodies
@@ -36,6 +37,9 @@ logger = logging.getLogger("target_pipedrive")
 PAUSE = 0.5
 """Seconds before the first look for a create of unknown outcome; many records wait at once, and
 what comes later still is found at the end of the run."""
+
+_MERGED = dict.fromkeys(("org_id", "emails", "phones", "label_ids"))
+"""Built-in keys of a person that a merge may change."""
 
 _FORMER = "former "
 """Begins the part of a file that was replaced and has not been deleted yet."""
@@ -148,9 +152,11 @@ class Writer:
         if survivor is None:
             raise Rejected("parent_missing", f"{survivor_key.stream}/{survivor_key.id}")
         if survivor.pipedrive_id != loser.pipedrive_id:
+            await self._save_merged(survivor, self._ledger.before.save)
             await self._merge(loser.pipedrive_id, survivor.pipedrive_id)
+            await self._save_merged(survivor, self._ledger.before.wrote)
             self._index.moved("person", loser.pipedrive_id, survivor.pipedrive_id)
-            self._ledger.links.put(replace(survivor, sent=None))
+            self._ledger.links.put(replace(survivor, sent=None, trace=None))
         self._end(loser, "merged", f"into {survivor.pipedrive_id}")
         return "merged"
 
@@ -274,19 +280,21 @@ class Writer:
         since = self._pipedrive.server_time()
         self._ledger.links.announce(_key(desired), sign(desired, body), since)
         await self._ledger.durable()
-        row_id = await self._send(desired, body, since)
+        row_id, left = await self._send(desired, body, since)
         self._index.made(desired.object, row_id)
+        sent = _lasting(prints, kind)
         self._ledger.links.put(
-            Link(_key(desired), row_id, row_id, created=True, sent=_lasting(prints, kind)),
-            "created",
+            Link(_key(desired), row_id, row_id, created=True, sent=sent, trace=left), "created"
         )
         return "created"
 
-    async def _send(self, desired: Desired, body: dict[str, Any], since: datetime) -> str:
-        """Send a create until its outcome is known; return the id of what it made."""
+    async def _send(
+        self, desired: Desired, body: dict[str, Any], since: datetime
+    ) -> tuple[str, str | None]:
+        """Send a create until its outcome is known; return id and trace of what it made."""
         sent = 0
 
-        async def make() -> str:
+        async def make() -> tuple[str, str | None]:
             nonlocal sent
             if sent:
                 self._ledger.resent.note(desired.object, sign(desired, body), since)
@@ -296,10 +304,14 @@ class Writer:
                 row = await self._pipedrive.upload(desired.file, body)
             else:
                 row = await self._pipedrive.create(desired.object, body)
-            return str(row["id"])
+            return str(row["id"]), trace(desired.object, row)
+
+        async def look() -> tuple[str, None] | None:
+            found = await self._index.look(desired, body, since)
+            return None if found is None else (found, None)
 
         try:
-            return await settled(make, lambda: self._index.look(desired, body, since), pause=PAUSE)
+            return await settled(make, look, pause=PAUSE)
         except Unsettled as unsettled:
             raise Rejected("unknown_outcome", f"{desired.object}.create") from unsettled
         except (Refused, Rejected) as refused:
@@ -379,11 +391,11 @@ class Writer:
                 return await self._create(desired)
         if body:
             if not link.created:
-                await self._save_before(desired.object, link, body)
+                await self._save_before(link, body)
             self._ledger.links.doubt(link, (*difference.set, *difference.cleared))
             await self._ledger.durable()
             try:
-                await self._pipedrive.update(desired.object, link.pipedrive_id, body)
+                row = await self._pipedrive.update(desired.object, link.pipedrive_id, body)
             except Refused as refused:
                 if not refused.gone:
                     raise Rejected("refused", str(refused)) from refused
@@ -397,6 +409,9 @@ class Writer:
                 self._end(link, "gone")
                 self._ledger.links.doubt_references(link.key)
                 return await self._create(desired)
+            link = replace(link, trace=trace(desired.object, row))
+            if not link.created:
+                self._ledger.before.wrote(desired.object, link.pipedrive_id, _values(row, body))
         self._ledger.links.put(
             replace(link, sent=_lasting(prints, kind)), "updated" if body else None
         )
@@ -416,14 +431,26 @@ class Writer:
         await self.remove(former)
         return "updated"
 
-    async def _save_before(self, obj: str, link: Link, body: dict[str, Any]) -> None:
-        row = await self._pipedrive.get(obj, link.pipedrive_id)
+    async def _save_before(self, link: Link, body: dict[str, Any]) -> None:
+        """Keep what stands where we are about to write, and what shall stand there."""
+        obj, row_id = link.key.object, link.pipedrive_id
+        row = await self._pipedrive.get(obj, row_id)
         if row is None:
             return
-        custom = row.get("custom_fields") or {}
-        values = {key: row.get(key) for key in body if key != "custom_fields"}
-        values |= {key: custom.get(key) for key in body.get("custom_fields", {})}
-        self._ledger.links.save_before(obj, link.pipedrive_id, values)
+        self._ledger.before.save(obj, row_id, _values(row, body))
+        self._ledger.before.wrote(obj, row_id, _values(body, body))  # until an answer tells
+
+    async def _save_merged(
+        self, survivor: Link, save: Callable[[str, str, Mapping[str, Any]], None]
+    ) -> None:
+        """Keep what a merge may change in a person of others, before it and after."""
+        if survivor.created:
+            return
+        row = await self._pipedrive.get("person", survivor.pipedrive_id)
+        if row is not None:
+            taken_over = {**_MERGED, "custom_fields": row.get("custom_fields") or {}}
+            save("person", survivor.pipedrive_id, _values(row, taken_over))
+            await self._ledger.durable()
 
     # small helps
 
@@ -452,6 +479,15 @@ class Writer:
 
 def _key(desired: Desired) -> LinkKey:
     return LinkKey(desired.object, desired.stream, desired.id, desired.part)
+
+
+def _values(row: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a row under the keys of a body, custom fields by their hash keys."""
+    if "custom_fields" not in like:
+        return {key: row.get(key) for key in like}
+    custom = row.get("custom_fields") or {}
+    values = {key: row.get(key) for key in like if key != "custom_fields"}
+    return values | {code: custom.get(code) for code in like["custom_fields"]}
 
 
 def _lasting(prints: dict[str, str], kind: ObjectType) -> dict[str, str]:

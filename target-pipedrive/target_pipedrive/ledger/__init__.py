@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from target_pipedrive.ledger.audit import Audit
+from target_pipedrive.ledger.before import Before
 from target_pipedrive.ledger.bindings import Bindings
 from target_pipedrive.ledger.book import Book
 from target_pipedrive.ledger.database import Database
@@ -36,6 +37,7 @@ class Ledger:
         self.audit = Audit(self._database, run)
         self.bindings = Bindings(self._database, self.audit)
         self.links = Links(self._database, run, self.audit)
+        self.before = Before(self._database, run)
         self.kept = Kept(self._database)
         self.rejects = Rejects(self._database, run, self.audit)
         self.resent = Resent(self._database)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, select
 from target_pipedrive.ledger import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from target_pipedrive.ledger.audit import Action, Audit
     from target_pipedrive.ledger.database import Database, Row
@@ -31,6 +31,7 @@ _COLUMNS = (
     _LINKS.handle,
     _LINKS.created,
     _LINKS.sent,
+    _LINKS.trace,
 )
 _ONE = select(*_COLUMNS).where(
     _LINKS.object == bindparam("object"),
@@ -70,6 +71,7 @@ class Link:
         handle: What references to it use.
         created: We made it (and may delete it).
         sent: Fingerprint of each key as last sent, or None when everything must be sent again.
+        trace: What the row was like when we wrote it last; None when that is not known.
     """
 
     key: LinkKey
@@ -77,10 +79,11 @@ class Link:
     handle: str
     created: bool
     sent: dict[str, str] | None
+    trace: str | None = None
 
 
 class Links:
-    """The tables `links`, `intents` and `before`."""
+    """The tables `links` and `intents`."""
 
     def __init__(self, database: Database, run: str, audit: Audit) -> None:
         self._db = database
@@ -114,6 +117,7 @@ class Links:
                 "sent": None if link.sent is None else json.dumps(link.sent),
                 "run": self._run,
                 "written_at": time.time(),
+                "trace": link.trace,
             },
         )
         self._unsee(link.key)
@@ -242,31 +246,18 @@ class Links:
         ).scalar_one()
         return newest
 
-    def save_before(self, obj: str, pipedrive_id: str, values: Mapping[str, Any]) -> None:
-        """Keep what stood in an object of others; what was kept earlier stays."""
-        for key, value in values.items():
-            self._db.put_new(
-                schema.before,
-                {
-                    "object": obj,
-                    "pipedrive_id": pipedrive_id,
-                    "key": key,
-                    "value": json.dumps(value),
-                    "run": self._run,
-                },
-            )
-
 
 def _columns(key: LinkKey) -> dict[str, Any]:
     return {"object": key.object, "stream": key.stream, "id": key.id, "part": key.part}
 
 
 def _link(row: Row) -> Link:
-    obj, stream, record_id, part, pipedrive_id, handle, created, sent = row
+    obj, stream, record_id, part, pipedrive_id, handle, created, sent, trace = row
     return Link(
         LinkKey(obj, stream, record_id, part),
         pipedrive_id,
         handle,
         created,
         None if sent is None else json.loads(sent),
+        trace,
     )

@@ -177,6 +177,13 @@ def _keep_an_audit_log(connection: Connection) -> None:
     ).create(connection)
 
 
+def _know_what_was_written(connection: Connection) -> None:
+    """Version 8: by what is told whether somebody changed a row since we wrote it."""
+    connection.execute(text("ALTER TABLE links ADD COLUMN trace TEXT"))
+    connection.execute(text("ALTER TABLE before ADD COLUMN written TEXT"))
+    connection.execute(text("ALTER TABLE before ADD COLUMN written_by VARCHAR"))
+
+
 def _make_text(connection: Connection, name: str, column: str) -> None:
     """Make a column of numbers one of text, and keep its rows."""
     if connection.dialect.name == "postgresql":
@@ -202,4 +209,5 @@ STEPS: tuple[Step, ...] = (
     Step(5, _know_options),
     Step(6, _know_signs_sent),
     Step(7, _keep_an_audit_log),
+    Step(8, _know_what_was_written),
 )

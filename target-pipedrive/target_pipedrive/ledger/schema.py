@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 7
+VERSION = 8
 """Version of the tables below; a change of them needs a higher one, and a step in `migrations`."""
 
 metadata = MetaData()
@@ -50,13 +50,15 @@ links = Table(
     Column("sent", Text),
     Column("run", String, nullable=False),
     Column("written_at", Float, nullable=False),
+    Column("trace", Text),
     Index("links_by_record", "stream", "id"),
     Index("links_by_pipedrive_id", "object", "pipedrive_id"),
 )
 """What became what. `pipedrive_id`: text, for leads have UUIDs (since version 3).
 `handle`: what references use (a type's key_string, else the id).
 `created`: we made it, so we may delete it. `sent`: fingerprint of each key as last sent;
-NULL when that is not known and everything must be sent once more."""
+NULL when that is not known and everything must be sent once more. `trace`: what the row was like
+when we wrote it last, see `pipedrive.traces`; NULL when that is not known (since version 8)."""
 
 intents = Table(
     "intents",
@@ -89,8 +91,12 @@ before = Table(
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
     Column("run", String, nullable=False),
+    Column("written", Text),
+    Column("written_by", String),
 )
-"""What stood in objects of others before we changed them, key by key."""
+"""What stood in objects of others before we changed them, key by key. `run`: which changed it
+first. `written`, `written_by`: what stands there since, and by which run; NULL when that is not
+known (since version 8)."""
 
 kept = Table(
     "kept",

@@ -42,8 +42,8 @@ def test_links_of_a_record_come_in_order_of_their_parts(ledger):
 
 
 def test_what_stood_there_first_is_what_is_kept(ledger):
-    ledger.links.save_before("person", "5", {"name": "Ann"})
-    ledger.links.save_before("person", "5", {"name": "changed by us"})
+    ledger.before.save("person", "5", {"name": "Ann"})
+    ledger.before.save("person", "5", {"name": "changed by us"})
     rows = ledger._database.run(schema.before.select()).all()
     assert [(row.key, row.value) for row in rows] == [("name", '"Ann"')]
 
