@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from target_pipedrive.report.model import Bar, Moment, Timeline
     from target_pipedrive.report.shades import Shades
 
-WIDTH = 720
-"""Units of the drawing; it is scaled to the page."""
+WIDTH = 100
+"""Of a panel, in percent: it is as wide as the page."""
 HEIGHT = 96
-"""Of one panel."""
+"""Of a panel, in pixels."""
 MOST_MOMENTS = 360
-"""More do not show at this width."""
+"""More do not show."""
 LEAST_SHARE = 0.6
 """Percent of a bar that the smallest part takes, so that one in 100,000 can be seen."""
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
@@ -99,7 +99,7 @@ def draw(timeline: Timeline) -> Drawing | None:
     seconds = (end - begin).total_seconds()
 
     def across(at: datetime) -> float:
-        return round((at - begin).total_seconds() / seconds * WIDTH, 2)
+        return round((at - begin).total_seconds() / seconds * WIDTH, 3)
 
     panels = (
         _panel("Objects written", moments, lambda moment: moment.written, across, None),

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from target_pipedrive.report.charts import HEIGHT, WIDTH, draw, slices
+from target_pipedrive.report.charts import HEIGHT, draw, slices
 from target_pipedrive.report.model import Column, Link
 from target_pipedrive.report.packing import Packed, safe_url, shown
 from target_pipedrive.report.plain import plain
@@ -71,8 +70,8 @@ def _write(report: Report, file: TextIO) -> None:
         "report": report,
         "made_at": report.made_at.astimezone(UTC),
         "policy": _policy(style, script if packed else ""),
-        "style": Markup(style),  # noqa: S704 - the package's own file
-        "script": Markup(script),  # noqa: S704 - as above
+        "style": style,
+        "script": script,
         "shades": shades,
         "charts": [_chart(bars, shades) for bars in report.bars],
         "drawing": draw(report.timeline) if report.timeline else None,
@@ -140,14 +139,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"width": WIDTH, "height": HEIGHT, "printed": PRINTED_ROWS}
+    environment.globals["height"] = HEIGHT
     environment.filters |= {"cell": _cell, "column": _column, "figure": _figure}
     return environment
 
 
 def _finalize(value: Any) -> Any:
     """Make what cannot be seen visible, in every text of the page."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _cell(cell: Cell) -> dict[str, str]:

@@ -58,12 +58,14 @@ function sides(expected, found) {
   return [cut(one, "del"), cut(other, "ins")];
 }
 
-function inside(index, { cells, detail }, words) {
+// What an opened row shows: the cells that its line has no room for, and the field by field detail.
+function inside(index, { cells, detail }, words, wanted) {
   const list = element("dl", { className: "full" });
   index.columns.forEach((column, which) => {
-    if (cells[which]) list.append(element("div", {}, element("dt", { textContent: column.name }), element("dd", {}, ...content(cells[which], column, index.colours, words))));
+    if (wanted(which) && cells[which]) list.append(element("div", {}, element("dt", { textContent: column.name }), element("dd", {}, ...content(cells[which], column, index.colours, words))));
   });
-  const box = element("div", { className: "inside" }, list);
+  const box = element("div", { className: "inside" });
+  if (list.childElementCount) box.append(list);
   for (const link of list.querySelectorAll("a")) link.tabIndex = 0;
   if (detail.length) {
     const body = element("tbody");
@@ -148,7 +150,6 @@ class Grid {
   measure() {
     const row = this.body.querySelector("tr.row");
     if (row) this.height = row.getBoundingClientRect().height;
-    this.forget();
     this.draw();
   }
 
@@ -251,19 +252,27 @@ class Grid {
     row.setAttribute("aria-expanded", this.opened.has(number));
     this.index.columns.forEach((column, which) => {
       const cell = record.cells[which];
-      row.append(element("td", { className: column.kind, role: "gridcell", title: cell.split(ADDRESS, 1)[0] }, ...content(cell, column, this.index.colours, this.words)));
+      row.append(element("td", { className: column.kind, role: "gridcell" }, ...content(cell, column, this.index.colours, this.words)));
     });
-    const elements = [row];
-    if (this.opened.has(number)) {
-      const cell = element("td", { colSpan: this.index.columns.length, role: "gridcell" }, inside(this.index, record, this.words));
-      const detail = element("tr", { className: "open" }, cell);
-      detail.setAttribute("aria-level", 2);
-      elements.push(detail);
+    let next = this.pads[1].parentNode, nearest = Infinity;
+    for (const [other, [row]] of this.drawn) {
+      if (other > position && other < nearest) [next, nearest] = [row, other];
     }
-    let next = this.pads[1].parentNode;
-    for (const [other, parts] of this.drawn) if (other > position && (next === this.pads[1].parentNode || other < Number(next.dataset.at))) next = parts[0];
-    next.before(...elements);
+    next.before(row);
+    const elements = [row];
+    if (this.opened.has(number)) elements.push(this.detail(row, record));
     this.drawn.set(position, elements);
+  }
+
+  detail(row, record) {
+    const edge = this.view.getBoundingClientRect().right;
+    const cut = [...row.cells].map((cell) => cell.scrollWidth > cell.clientWidth || cell.getBoundingClientRect().right > edge + 1);
+    const all = !record.detail.length && !cut.includes(true);
+    const shown = inside(this.index, record, this.words, (which) => all || cut[which]);
+    const made = element("tr", { className: "open" }, element("td", { colSpan: cut.length, role: "gridcell" }, shown));
+    made.setAttribute("aria-level", 2);
+    row.after(made);
+    return made;
   }
 
   // One row at a time is in the tab order, with its links.

@@ -7,7 +7,7 @@ function fillPaper(index, rows, grid, filters) {
     const record = rows.read(number);
     body.append(element("tr", {}, ...index.columns.map((column, which) => element("td", { className: column.kind }, ...content(record.cells[which], column, index.colours, [])))));
     if (grid.opened.has(number) && record.detail.length) {
-      body.append(element("tr", {}, element("td", { colSpan: index.columns.length, className: "inset" }, inside(index, { cells: [], detail: record.detail }, []))));
+      body.append(element("tr", {}, element("td", { colSpan: index.columns.length, className: "inset" }, inside(index, record, [], () => false))));
     }
   }
   const head = index.columns.map((column) => element("th", { scope: "col", className: column.kind, textContent: column.name }));
