@@ -8,12 +8,13 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from target_pipedrive.errors import MappingError, SettingsError
 from target_pipedrive.mapping import ObjectKeys, direct
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
 from target_pipedrive.pipedrive.registry import fields_home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from target_pipedrive.index import Index
     from target_pipedrive.ledger import Ledger
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from target_pipedrive.pipedrive import Fields
 
 logger = logging.getLogger("target_pipedrive")
+
+_STREAM = "stream "
+"""Before the name of a stream among the facts of the ledger: how it came last."""
 
 OBJECT_KEYS: Mapping[str, ObjectKeys] = MappingProxyType(
     {
@@ -77,6 +81,28 @@ class DirectStreams:
         obj = direct.object_of(stream.name)
         if obj is None or (stream.name in self._mapping.streams() - self._taken):
             return
+        await self._make_rule(stream, obj)
+        told = {"run": self._ledger.run, "schema": stream.schema, "keys": list(stream.keys)}
+        self._ledger.book.note(_STREAM + stream.name, json.dumps(told, default=str))
+
+    async def recall(self, streams: Collection[str]) -> None:
+        """Make the rules of streams that did not come in this run, as the last one had them.
+
+        All streams of that run are recalled, so that references mean what they meant there.
+        """
+        known = {name: json.loads(told) for name, told in self._ledger.book.notes(_STREAM).items()}
+        absent = known.keys() - self._mapping.streams()
+        runs = {known[name]["run"] for name in absent.intersection(streams)}
+        for name in sorted(absent):
+            obj, told = direct.object_of(name), known[name]
+            if obj is None or told["run"] not in runs:
+                continue
+            try:
+                await self._make_rule(direct.Stream(name, told["schema"], told["keys"]), obj)
+            except (MappingError, SettingsError) as error:
+                logger.warning("Rejected records of %s are not tried: %s", name, error)
+
+    async def _make_rule(self, stream: direct.Stream, obj: str) -> None:
         made = direct.make_rule(
             stream,
             OBJECT_KEYS[obj],

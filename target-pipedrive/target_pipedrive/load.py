@@ -42,6 +42,7 @@ class LoadSession(Session):
         if self.retry is None:
             await super().end()
         else:
+            await self._recall(self.retry)
             await self._rooms.engine.retry(self.retry)
 
     async def _write_down(self, failure: BaseException | None) -> None:

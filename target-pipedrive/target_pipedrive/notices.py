@@ -49,6 +49,8 @@ class Notices:
         """Streams that were begun."""
         self.unmatched: list[str] = []
         """Keys of those who may own something and have no user in Pipedrive."""
+        self._streams = mapping.streams()
+        """Those that the files speak of."""
         self._filed = sorted({f"{rule.stream} → {rule.object}" for rule in mapping.all_rules()})
 
     def begins(self, stream: str) -> None:
@@ -100,7 +102,7 @@ class Notices:
 
     def _tell_absent(self) -> None:
         """Tell which streams the mapping speaks of and the tap did not send."""
-        absent = sorted(self._mapping.streams() - self._begun)
+        absent = sorted(self._streams - self._begun)
         if absent and self._begun:
             logger.warning(
                 "The mapping takes %s, but the tap did not send %s: what hangs on them is not in "

@@ -25,9 +25,10 @@ from target_pipedrive.rooms import Rooms, furnish
 from target_pipedrive.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from target_pipedrive.ledger import Reject
     from target_pipedrive.mapping import MappingSet
     from target_pipedrive.settings import Settings
 
@@ -172,7 +173,12 @@ class Session:
 
     async def end(self) -> None:
         """All input was read: do what waited for it."""
+        await self._recall(self._ledger.rejects.all())
         await self._rooms.engine.end()
+
+    async def _recall(self, rejects: Iterable[Reject]) -> None:
+        """Know the rules of rejected records whose streams have no file and did not come."""
+        await self._rooms.direct.recall({reject.stream for reject in rejects})
 
     async def broken(self) -> NoReturn:
         """Raise what ends the run, as soon as a write, or writing down, meets it."""

@@ -33,6 +33,15 @@ class Book:
         found: str | None = self._db.value(schema.meta.c.value, {"name": name})
         return found
 
+    def notes(self, prefix: str) -> dict[str, str]:
+        """Return all facts whose names begin so, by the rest of their names."""
+        table = schema.meta.c
+        query = select(table.name, table.value).where(
+            table.name.startswith(prefix, autoescape=True)
+        )
+        rows = self._db.run(query.order_by(table.name))
+        return {name.removeprefix(prefix): value for name, value in rows}
+
     def knows(self, run: str) -> bool:
         """Return whether a run was begun on this ledger."""
         return self._db.value(schema.runs.c.run, {"run": run}) is not None

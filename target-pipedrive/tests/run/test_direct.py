@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from target_pipedrive.cli import command_line
 from target_pipedrive.errors import MappingError, SettingsError
+from target_pipedrive.ledger import Ledger, Link, LinkKey
 
 from .conftest import OWNER
 
@@ -330,3 +335,75 @@ def test_one_label_is_one_field_however_streams_write_it(run, custom):
     )
     assert len(custom.named("Level cf76", "dealFields")) == 1
     assert custom.named("level_CF76", "dealFields") == []
+
+
+# rejected before
+
+
+@pytest.fixture
+def command(loader, tmp_path):
+    """Type a command, with the settings of a run without mapping files."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(loader.settings | {"mapping": ""}))
+
+    def command(*arguments):
+        typed = [*arguments[:2], "--config", str(config), *arguments[2:]]
+        result = CliRunner().invoke(command_line(), typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.output
+
+    return command
+
+
+def orphan(key, **more):
+    row = {"id": key, "title": f"Deal {key}", "person_id": key, "value": "10"}
+    return stream("deal", [row | more])
+
+
+def test_what_was_rejected_is_tried_again_without_its_stream(run, account):
+    assert run(orphan("d80")).codes() == {"deal/d80": "parent_missing"}
+    made = run(stream("persons", [{"id": "d80", "name": "A"}]))
+    assert made.codes() == {}
+    assert "did not send" not in made.log
+    (person,) = account.labelled("persons", "personFields", "Source ID", "d80")
+    (deal,) = account.labelled("deals", "dealFields", "Source ID", "d80")
+    assert (deal["person_id"], deal["value"]) == (person["id"], 10)
+
+
+def test_what_was_rejected_is_tried_again_by_command(run, loader, command, account):
+    run(orphan("d81"), orphan("d82"))
+    person = str(account.make_person(name="By hand"))
+    ledger = Ledger(loader.settings["ledger"], "by hand")
+    for key in ("d81", "d82"):
+        link = LinkKey("person", "persons", key)
+        ledger.links.put(Link(link, person, person, created=False, sent={}))
+    ledger.close()
+    assert "1 tried again: 1 settled" in command("rejects", "retry", "deal/d82")
+    assert account.labelled("deals", "dealFields", "Source ID", "d81") == []
+    (deal,) = account.labelled("deals", "dealFields", "Source ID", "d82")
+    assert deal["person_id"] == int(person)
+    assert "1 tried again: 1 settled" in command("rejects", "retry")
+    assert run(orphan("d81"), orphan("d82")).writes == []
+
+
+def test_references_mean_what_they_meant_when_a_record_was_rejected(run, loader, command, account):
+    """Its parent came under the other name of its object, which nothing but its run tells."""
+    refused = stream("notes", [{"id": "d83", "content": "x", "person_id": "d84"}])
+    run(stream("person", [{"id": "d83", "name": "A"}]), refused)
+    person = str(account.make_person(name="By hand"))
+    ledger = Ledger(loader.settings["ledger"], "by hand")
+    link = LinkKey("person", "person", "d84")
+    ledger.links.put(Link(link, person, person, created=False, sent={}))
+    ledger.close()
+    assert "1 settled" in command("rejects", "retry")
+    assert len(account.notes({"id": int(person)})) == 1
+
+
+def test_a_stream_that_can_be_made_no_more_is_told(run, loader, command, custom, caplog):
+    run(orphan("d85", **{"Level cf85": "x"}), create_custom_fields=True)
+    custom.delete(custom.code("Level cf85", "dealFields"), "dealFields")
+    for _ in range(2):
+        custom.make("Level cf85", "varchar", "dealFields")
+    assert "1 rejected once more" in command("rejects", "retry")
+    assert "Rejected records of deal are not tried" in caplog.text
+    assert "Level cf85" in caplog.text
