@@ -168,33 +168,6 @@ def test_state_leaves_while_the_run_goes_on(config):
     assert process.returncode == 0, log
 
 
-PRIVATE = (
-    "Quillon",
-    "Xanthippe",
-    "quillon@private.example",
-    "0491 570 006",
-    "491570006",
-    "Zymurgy",
-    "1971-12-13",
-    "Ombrophile",
-    "Wharfinger",
-    "Kenspeckle",
-    "Pettifogger",
-    "Sphygmometer",
-    "sandbox-token",
-)
-
-
-def test_no_value_of_a_record_is_ever_logged(config):
-    (messages,) = script("private")
-    done = run(config(), text(messages), TARGET_PIPEDRIVE_LOGLEVEL="DEBUG")
-    assert done.returncode == 0, done.stderr
-    assert "person.create" in done.stderr
-    for value in PRIVATE:
-        assert value not in done.stderr
-        assert value not in done.stdout
-
-
 def test_a_second_signal_ends_the_run_at_once(config, sandbox):
     sandbox.clear_log()
     sandbox.fault(api="pipedrive", kind="hang", seconds=TIMEOUT, path="/persons", method="POST")

@@ -9,9 +9,25 @@ import subprocess
 import pytest
 
 from .conftest import script, text
-from .test_process import COMMAND, PRIVATE, TIMEOUT
+from .test_process import COMMAND, TIMEOUT
 
 SLOW = pytest.mark.slow
+
+PRIVATE = (
+    "Quillon",
+    "Xanthippe",
+    "quillon@private.example",
+    "0491 570 006",
+    "491570006",
+    "Zymurgy",
+    "1971-12-13",
+    "Ombrophile",
+    "Wharfinger",
+    "Kenspeckle",
+    "Pettifogger",
+    "Sphygmometer",
+    "sandbox-token",
+)
 
 FILE = {
     "id": "4106",
