@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from target_pipedrive.commands.audit import audit
 from target_pipedrive.commands.ledger import ledger
 from target_pipedrive.commands.oauth import oauth
 from target_pipedrive.commands.rejects import rejects
@@ -9,5 +10,5 @@ from target_pipedrive.commands.watch import watch
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = (rejects, ledger, oauth, watch)
+COMMANDS = (rejects, ledger, audit, oauth, watch)
 """Each is a subcommand of `target-pipedrive`."""

@@ -22,6 +22,8 @@ from target_pipedrive.ledger.links import LinkKey
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from sqlalchemy import ColumnElement
+
     from target_pipedrive.ledger.database import Database
 
 Action = Literal[
@@ -122,13 +124,13 @@ class Checked:
     """What a look at the whole chain found.
 
     Args:
-        rows: How many rows were sound, from the first on.
+        lines: How many rows are sound, from the first on.
         head: The hash of the last of them.
         fault: What is wrong first; empty when all is well.
         todo: What to do about it.
     """
 
-    rows: int
+    lines: int
     head: str
     fault: str = ""
     todo: str = ""
@@ -151,6 +153,11 @@ class Audit:
         self._untold: dict[tuple[str, str], list[Action]] = {}
         self.added = 0
         """Rows of this run."""
+
+    @property
+    def lines(self) -> int:
+        """How many rows there are, of all runs."""
+        return self._seq
 
     @property
     def head(self) -> str:
@@ -231,16 +238,19 @@ class Audit:
 
     # reading
 
+    def after(self, seq: int) -> Entry | None:
+        """Return the row that comes next after a number."""
+        query = select(schema.audit).where(_AUDIT.seq > seq).order_by(_AUDIT.seq).limit(1)
+        row = self._db.run(query).first()
+        return None if row is None else Entry(*row)
+
     def rows(self, **wanted: Collection[str]) -> Iterator[Entry]:
         """Yield rows in their order.
 
         Args:
             wanted: Column → values; all rows where it is not given or empty.
         """
-        query = select(schema.audit).order_by(_AUDIT.seq).limit(_PAGE)
-        for column, values in wanted.items():
-            if values:
-                query = query.where(_AUDIT[column].in_(list(values)))
+        query = select(schema.audit).where(*_those(wanted)).order_by(_AUDIT.seq).limit(_PAGE)
         after = 0
         while True:
             page = self._db.run(query.where(_AUDIT.seq > after)).all()
@@ -249,18 +259,29 @@ class Audit:
                 return
             after = page[-1].seq
 
-    def count(self, column: str) -> dict[str, Mapping[str, int]]:
+    def number(self, **wanted: Collection[str]) -> int:
+        """Return how many such rows there are; see `rows`."""
+        query = select(func.count()).select_from(schema.audit).where(*_those(wanted))
+        return int(self._db.run(query).scalar_one())
+
+    def last_run(self) -> str:
+        """Return the newest run that has a row; empty when none has."""
+        query = select(_AUDIT.run).where(_AUDIT.run != "").order_by(_AUDIT.seq.desc()).limit(1)
+        return str(self._db.run(query).scalar() or "")
+
+    def count(self, column: str, **wanted: Collection[str]) -> dict[str, dict[str, int]]:
         """Return how many rows there are, by a column and by action; the newest value first."""
         by = _AUDIT[column]
         query = (
             select(by, _AUDIT.action, func.count())
+            .where(*_those(wanted))
             .group_by(by, _AUDIT.action)
             .order_by(func.max(_AUDIT.seq).desc())
         )
         found: dict[str, dict[str, int]] = {}
         for value, action, number in self._db.run(query):
-            found.setdefault(value, {})[action] = number
-        return dict(found)
+            found.setdefault(value, {})[action] = int(number)
+        return found
 
     def check(self, heads: Mapping[str, str]) -> Checked:
         """Look at the whole chain.
@@ -294,6 +315,10 @@ class Audit:
         for head, where in missed.items():
             return Checked(number, before, f"the head {head} ({where}) is not in it", _ANOTHER)
         return Checked(number, before)
+
+
+def _those(wanted: Mapping[str, Collection[str]]) -> list[ColumnElement[bool]]:
+    return [_AUDIT[column].in_(list(values)) for column, values in wanted.items() if values]
 
 
 _TOUCHED = (
