@@ -76,18 +76,18 @@ class Bodies:
         if desired.file is not None:
             await self._let_merges_end(desired)
         body = {
-            key: await self._resolve(value)
+            key: await self.resolve(value)
             for key, value in desired.body.items()
             if key in difference.set
             and key not in kind.names
             and (creating or key not in kind.create_only)
-            and (self._is_admin or key not in kind.admin_only)
+            and key not in self.refused(kind)
         }
         body |= self._emptied(desired, difference.cleared, kind)
         changed = {*difference.set, *difference.cleared}
-        body |= await self._named(desired, changed)
+        body |= await self.named(desired, changed)
         custom = {
-            label: await self._resolved(desired, label, field)
+            label: await self.resolved(desired, label, field)
             for label, field in desired.custom.items()
             if CUSTOM + label in changed
         }
@@ -107,7 +107,7 @@ class Bodies:
                 for loser in self._ledger.kept.merged_away(ref.stream, survivor):
                     await self._after((ref.stream, loser))
 
-    async def _resolved(self, desired: Desired, label: str, field: Custom) -> Custom:
+    async def resolved(self, desired: Desired, label: str, field: Custom) -> Custom:
         """Return a custom field's value with ids instead of references and owners."""
         value = field.value
         if isinstance(value, Owner) and not self._users.has(value.email):
@@ -119,18 +119,33 @@ class Bodies:
             )
             value = None
         if isinstance(value, Ref | Owner):
-            return Custom(field.type, await self._resolve(value))
+            return Custom(field.type, await self.resolve(value))
         return field if value is field.value else Custom(field.type, value)
 
-    async def _named(self, desired: Desired, changed: Collection[str]) -> dict[str, Any]:
-        """Return what names stand for."""
+    def refused(self, kind: ObjectType) -> frozenset[str]:
+        """Return the keys that Pipedrive takes from administrators alone, if this is none."""
+        return frozenset() if self._is_admin else kind.admin_only
+
+    async def named(
+        self, desired: Desired, changed: Collection[str], *, make: bool = True
+    ) -> dict[str, Any]:
+        """Return what names stand for.
+
+        Args:
+            desired: The object.
+            changed: The names in question.
+            make: Whether labels that are missing are made; otherwise they are left out.
+
+        Raises:
+            Rejected: `unknown_stage`.
+        """
         body: dict[str, Any] = {}
         if not {"pipeline", "stage"}.isdisjoint(changed):
             at = (desired.body.get("pipeline"), desired.body.get("stage"))
             body |= await self._names.stage(*at)
         if "labels" in changed:
             names = desired.body["labels"] or ()
-            body["label_ids"] = await self._names.labels(desired.object, names)
+            body["label_ids"] = await self._names.labels(desired.object, names, make=make)
         return body
 
     def _emptied(self, desired: Desired, keys: Collection[str], kind: ObjectType) -> dict[str, Any]:
@@ -152,16 +167,21 @@ class Bodies:
             )
         return body
 
-    async def _resolve(self, value: Any) -> Any:
+    async def resolve(self, value: Any) -> Any:
+        """Return a value with ids instead of references and owners.
+
+        Raises:
+            Rejected: `parent_missing`.
+        """
         match value:
             case Ref():
                 return await self._pipedrive_id(value)
             case Owner():
                 return self._users.id_of(value)
             case dict():
-                return {key: await self._resolve(item) for key, item in value.items()}
+                return {key: await self.resolve(item) for key, item in value.items()}
             case list() | tuple():
-                return [await self._resolve(item) for item in value]
+                return [await self.resolve(item) for item in value]
             case _:
                 return value
 

@@ -303,16 +303,12 @@ class Index:
         """Remember the signs of rows; return those by which they are ours."""
         signs = {str(row["id"]): self._signs(obj, row) for row in page}
         self._ledger.signs.replace(obj, signs)
-        ours = (Found.FIELD, Found.LINE, Found.ORIGIN, *((Found.NAME,) if obj == "file" else ()))
-        return {
-            row: marks
-            for row, found in signs.items()
-            if (
-                marks := {
-                    sign for sign in found if sign.startswith(tuple(f"{kind} " for kind in ours))
-                }
-            )
-        }
+        found = {row: _marks(obj, its) for row, its in signs.items()}
+        return {row: marks for row, marks in found.items() if marks}
+
+    def marks(self, obj: str, row: dict[str, Any]) -> set[str]:
+        """Return the signs by which a row is ours; of a file by which it may be."""
+        return _marks(obj, self._signs(obj, row))
 
     def _strange(self, obj: str, marked: dict[str, set[str]]) -> list[str]:
         """Return the rows with our marks that neither a link nor an announced create explains."""
@@ -465,15 +461,14 @@ class Index:
         if not found:  # a row with our key is nobody else's to adopt
             for names in view.matches:
                 found += [match_sign(values) for values in _match_values(row, names)]
-        found += line_marks(row, view.lines)
-        if obj == "lead" and row.get("origin_id"):
-            found.append(f"{Found.ORIGIN} : {row['origin_id']}")
-        if obj == "file":
-            for parent in PARENTS:
-                if row.get(parent):
-                    name = f"{Found.NAME} {parent}={row[parent]} {row.get('name')}"
-                    found += [name, f"{name} {row.get('file_size')}"]
-        return found
+        return found + line_marks(row, view.lines) + other_marks(obj, row)
+
+
+def _marks(obj: str, signs: Iterable[str]) -> set[str]:
+    """Return those signs by which rows are ours."""
+    ours = (Found.FIELD, Found.LINE, Found.ORIGIN, *((Found.NAME,) if obj == "file" else ()))
+    begins = tuple(f"{kind} " for kind in ours)
+    return {sign for sign in signs if sign.startswith(begins)}
 
 
 def field_marks(keys: Mapping[str, str | None]) -> list[str]:
@@ -485,6 +480,19 @@ def line_marks(row: dict[str, Any], labels: Iterable[str]) -> list[str]:
     """Return the marks in the lines of a row's text."""
     text = row.get("content") or row.get("note") or row.get("comments") or ""
     return [f"{Found.LINE} {label}: {key}" for label in labels for key in _keys_in(text, label)]
+
+
+def other_marks(obj: str, row: dict[str, Any]) -> list[str]:
+    """Return the marks of a lead or a file, which bear none in a field or a text."""
+    found = []
+    if obj == "lead" and row.get("origin_id"):
+        found.append(f"{Found.ORIGIN} : {row['origin_id']}")
+    if obj == "file":
+        for parent in PARENTS:
+            if row.get(parent):
+                name = f"{Found.NAME} {parent}={row[parent]} {row.get('name')}"
+                found += [name, f"{name} {row.get('file_size')}"]
+    return found
 
 
 def _moment(noted: str | None) -> datetime | None:

@@ -174,6 +174,36 @@ class Fields:
             return encoded
         return {"custom_fields": encoded}
 
+    async def find(self, object: str, custom: Mapping[str, Custom]) -> None:
+        """Bind labels that nobody asked for yet to fields that stand; makes nothing.
+
+        Raises:
+            SettingsError: A label fits two fields, or one of another type.
+        """
+        bound = self._bound.get(fields_home(object), {})
+        for label, wanted in custom.items():
+            spec = FieldSpec(object, label, wanted.type)
+            if label not in bound and (row := await self._find(spec)) is not None:
+                self._bind(spec, row)
+
+    def encoded(self, object: str, label: str, wanted: Custom) -> Any:
+        """A value as v2 takes it.
+
+        Raises:
+            LookupError: There is no such field, or it lacks an option.
+        """
+        found = self._bound.get(fields_home(object), {})[label]
+        return values.encode(found.type, wanted.value, found.option)
+
+    def raw(self, row: Row, object: str, label: str) -> Any:
+        """A field of a returned row as v2 gives it; None when it is empty or does not exist."""
+        found = self._bound.get(fields_home(object), {}).get(label)
+        if found is None:
+            return None
+        if _is_flat(object):
+            return values.gathered(found.type, found.code, row)
+        return (row.get("custom_fields") or {}).get(found.code)
+
     def code(self, object: str, label: str) -> str | None:
         """Hash key of a field, None when it does not exist."""
         found = self._bound.get(fields_home(object), {}).get(label)
@@ -184,11 +214,7 @@ class Fields:
         found = self._bound.get(fields_home(object), {}).get(label)
         if found is None:
             return None
-        if _is_flat(object):
-            raw = values.gathered(found.type, found.code, row)
-        else:
-            raw = (row.get("custom_fields") or {}).get(found.code)
-        return values.decode(found.type, raw, found.labels)
+        return values.decode(found.type, self.raw(row, object, label), found.labels)
 
     def text(self, row: Row, object: str, label: str) -> str | None:
         """As `value`, as text."""

@@ -86,8 +86,8 @@ class Names:
             )
         return {"stage_id": int(found[0]["id"])}
 
-    async def labels(self, obj: str, names: Sequence[str]) -> list[int | str]:
-        """Ids of labels; those that are missing are made, each once.
+    async def labels(self, obj: str, names: Sequence[str], *, make: bool = True) -> list[int | str]:
+        """Ids of labels; those that are missing are made, each once, or left out.
 
         Raises:
             Refused: Pipedrive refused a new label.
@@ -98,9 +98,9 @@ class Names:
             if wanted and known is None:
                 known = self._labels[obj] = await self._list_labels(obj)
             for key, name in wanted.items():
-                if known is not None and key not in known:
+                if make and known is not None and key not in known:
                     known[key] = await self._make_label(obj, name)
-        return [known[key] for key in wanted] if known else []
+        return [known[key] for key in wanted if key in known] if known else []
 
     async def _list_stages(self) -> None:
         async with self._listing:

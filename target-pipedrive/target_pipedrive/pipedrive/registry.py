@@ -57,18 +57,20 @@ class ObjectType:
         create_only: Those of `keys` that only a create takes.
         required: Keys without which a create is refused.
         fields_object: Path of its custom fields, such as `personFields`; empty without any.
-        list: Operation, or None where Pipedrive has none; so for the next eight.
+        list: Operation, or None where Pipedrive has none; so for the next nine.
         archived: Lists what `list` leaves out; see `list`.
         get: See `list`.
         create: See `list`.
         create_many: Creates up to 100 at once; see `list`.
         update: See `list`.
         delete: See `list`.
+        delete_many: Deletes up to 100 at once; see `list`.
         merge: See `list`.
         files: Lists the files of one object; see `list`.
         admin_only: Those of `keys` that are refused unless the token is an administrator's.
         clearable: Built-in keys that take null.
         empties: What empties a built-in that refuses null.
+        defaults: Keys that Pipedrive fills in itself when nothing is sent for them.
         by_status: Keys that Pipedrive itself empties when the status that they go with is left.
         parents: Body keys that name the object it hangs on; at least one must be given.
         dates: Keys that can tell when something was in the past, and what must be known of them.
@@ -89,11 +91,13 @@ class ObjectType:
     create_many: Operation | None = None
     update: Operation | None = None
     delete: Operation | None = None
+    delete_many: Operation | None = None
     merge: Operation | None = None
     files: Operation | None = None
     admin_only: frozenset[str] = frozenset()
     clearable: frozenset[str] = frozenset()
     empties: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    defaults: frozenset[str] = frozenset()
     by_status: frozenset[str] = frozenset()
     parents: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -179,6 +183,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 required=("name",),
                 fields_object="personFields",
                 empties=_map(emails=[], phones=[], label_ids=[]),
+                defaults=_keys("owner_id visible_to first_name last_name marketing_status"),
                 dates=_map(add_time=_ON_CREATE),
                 **operations.v2("person", "persons"),
             ),
@@ -199,6 +204,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 fields_object="organizationFields",
                 clearable=_keys("website linkedin industry annual_revenue employee_count"),
                 empties=_map(label_ids=[]),
+                defaults=_keys("owner_id visible_to"),
                 dates=_map(add_time=_ON_CREATE),
                 **operations.v2("organization", "organizations"),
             ),
@@ -224,6 +230,10 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 clearable=_keys("probability lost_reason close_time"),
                 by_status=_keys("won_time lost_time"),
                 empties=_map(label_ids=[]),
+                defaults=_keys("""
+                    owner_id visible_to currency status pipeline stage pipeline_id stage_id
+                    value won_time lost_time close_time
+                """),
                 dates=_map(
                     won_time="with `status: won`",
                     lost_time="with `status: lost`",
@@ -249,6 +259,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 clearable=_keys("product_variation_id billing_frequency_cycles billing_start_date"),
                 empties=_map(comments="", discount=0, tax=0),
                 parents=("deal_id",),
+                defaults=_keys("tax tax_method discount_type is_enabled billing_frequency"),
                 dates=_map(billing_start_date="for what is billed again and again"),
                 **operations.deal_product(),
             ),
@@ -275,6 +286,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 ),
                 empties=_map(label_ids=[]),
                 parents=("person_id", "organization_id"),
+                defaults=_keys("owner_id visible_to was_seen"),
                 dates=_map(expected_close_date=""),
                 archived=operations.LEADS_ARCHIVED,
                 **operations.v1("lead", "leads", "PATCH"),
@@ -299,6 +311,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 """),
                 required=("subject",),
                 empties=_map(note="", public_description="", participants=[]),
+                defaults=_keys("subject type owner_id busy"),
                 dates=_map(due_date="with `due_time`: one moment in UTC"),
                 **operations.v2("activity", "activities", files=False, merge=False),
             ),
@@ -310,6 +323,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                     integer: order_nr
                 """),
                 required=("name", "icon_key"),
+                defaults=_keys("color order_nr"),
                 **_activity_type,
             ),
             ObjectType(
@@ -327,6 +341,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 required=("content",),
                 admin_only=_keys("user_id"),
                 parents=("person_id", "org_id", "deal_id", "lead_id", "project_id", "task_id"),
+                defaults=_keys("user_id add_time"),
                 dates=_map(add_time="at any time"),
                 **operations.v1("note", "notes", "PUT"),
             ),
@@ -345,6 +360,7 @@ OBJECTS: Mapping[str, ObjectType] = MappingProxyType(
                 fields_object="productFields",
                 clearable=_keys("billing_frequency_cycles"),
                 empties=_map(code="", description="", unit="", tax=0),
+                defaults=_keys("owner_id visible_to is_linkable prices billing_frequency"),
                 **operations.v2("product", "products", merge=False),
             ),
             ObjectType(
@@ -388,7 +404,13 @@ def _operations() -> Iterator[Operation]:
             if operation is not None:
                 yield operation
     for group in FIELDS.values():
-        yield from (group.list, group.create, group.add_options)
+        yield from (
+            group.list,
+            group.create,
+            group.delete,
+            group.add_options,
+            group.remove_options,
+        )
     yield from operations.ACCOUNT
 
 
