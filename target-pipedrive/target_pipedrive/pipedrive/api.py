@@ -14,6 +14,7 @@ from target_pipedrive.pipedrive import files, users
 from target_pipedrive.pipedrive.deal_products import DealProducts, place
 from target_pipedrive.pipedrive.operations import (
     CREATE_LEAD_LABEL,
+    DELETE_LEAD_LABEL,
     DOWNLOAD,
     LEAD_LABELS,
     ME,
@@ -108,14 +109,8 @@ class Pipedrive:
         Returns:
             False when it was gone already.
         """
-        try:
-            ids = place(str(id)) if object == "deal_product" else {"id": str(id)}
-            await self.client.call(_operation(object, "delete"), ids=ids)
-        except Refused as refused:
-            if refused.gone:
-                return False
-            raise
-        return True
+        ids = place(str(id)) if object == "deal_product" else {"id": str(id)}
+        return await self._delete(_operation(object, "delete"), ids)
 
     async def get(self, object: str, id: int | str) -> Row | None:
         """One row, or None when the object is gone."""
@@ -320,6 +315,34 @@ class Pipedrive:
         if not row.get("field_code"):
             raise UnknownOutcome(FIELDS[object].create.name, "an answer without the field's key")
         return row
+
+    async def delete_field(self, object: str, code: str) -> bool:
+        """Delete a custom field and all its values; False when it was gone already."""
+        return await self._delete(FIELDS[object].delete, {"code": code})
+
+    async def remove_options(self, object: str, code: str, options: Sequence[int | str]) -> bool:
+        """Take options from a field and from all values; False when the field was gone.
+
+        Raises:
+            Refused: One of them does not stand; nothing was removed.
+        """
+        body = [{"id": option} for option in options]
+        return await self._delete(FIELDS[object].remove_options, {"code": code}, body)
+
+    async def delete_lead_label(self, id: str) -> bool:
+        """Delete a label of leads; False when it was gone already."""
+        return await self._delete(DELETE_LEAD_LABEL, {"id": id})
+
+    async def _delete(
+        self, operation: Operation, ids: Mapping[str, object], body: Any = None
+    ) -> bool:
+        try:
+            await self.client.call(operation, ids=ids, json=body)
+        except Refused as refused:
+            if refused.gone:
+                return False
+            raise
+        return True
 
     async def add_options(self, object: str, code: str, labels: Sequence[str]) -> list[Row]:
         """Add options to a field, all or none; returns the new ones."""

@@ -88,6 +88,28 @@ class DealProducts:
                     break
                 query["cursor"] = cursor
 
+    async def remove(self, deal: str, lines: Sequence[str]) -> set[str]:
+        """Take up to 100 lines off a deal with one request.
+
+        Args:
+            deal: The deal's id.
+            lines: Ids of lines, with their deal's; at least one, for to name none names all.
+
+        Returns:
+            Those that were taken off.
+
+        Raises:
+            Refused: Nothing was taken off.
+        """
+        ids = ",".join(place(line)["product_attachment_id"] for line in lines)
+        if not ids:
+            raise ValueError("no line is named")
+        answer = await self._client.call(
+            _operation("delete_many"), ids={"id": deal}, params={"ids": ids}
+        )
+        gone = (answer.data or {}).get("ids") or ()
+        return {f"{deal}/{line}" for line in gone}
+
     def _send_soon(self, deal: str) -> None:
         gathered = self._waiting[deal]
 

@@ -51,6 +51,7 @@ class Operations(TypedDict, total=False):
     create_many: Operation
     update: Operation
     delete: Operation
+    delete_many: Operation
     merge: Operation
     files: Operation
 
@@ -61,7 +62,9 @@ class FieldOperations:
 
     list: Operation
     create: Operation
+    delete: Operation
     add_options: Operation
+    remove_options: Operation
 
 
 def v2(name: str, plural: str, *, files: bool = True, merge: bool = True) -> Operations:
@@ -95,10 +98,13 @@ def v1(name: str, plural: str, update: str) -> Operations:
 
 def fields(path: str) -> FieldOperations:
     """The operations of custom fields, all of them v2's."""
+    options = f"/{path}/{{code}}/options"
     return FieldOperations(
         list=Operation(f"{path}.list", "GET", 2, f"/{path}", 10),
         create=Operation(f"{path}.create", "POST", 2, f"/{path}", 5),
-        add_options=Operation(f"{path}.add_options", "POST", 2, f"/{path}/{{code}}/options", 5),
+        delete=Operation(f"{path}.delete", "DELETE", 2, f"/{path}/{{code}}", 3),
+        add_options=Operation(f"{path}.add_options", "POST", 2, options, 5),
+        remove_options=Operation(f"{path}.remove_options", "DELETE", 2, options, 3),
     )
 
 
@@ -112,6 +118,7 @@ def deal_product() -> Operations:
         "create_many": Operation("deal_product.create_many", "POST", 2, f"{lines}/bulk", 25),
         "update": Operation("deal_product.update", "PATCH", 2, row, 5),
         "delete": Operation("deal_product.delete", "DELETE", 2, row, 3),
+        "delete_many": Operation("deal_product.delete_many", "DELETE", 2, lines, 15),
     }
 
 
@@ -121,8 +128,18 @@ PIPELINES = Operation("pipelines.list", "GET", 2, "/pipelines", 5)
 STAGES = Operation("stages.list", "GET", 2, "/stages", 5)
 LEAD_LABELS = Operation("lead_labels.list", "GET", 1, "/leadLabels", 10)
 CREATE_LEAD_LABEL = Operation("lead_labels.create", "POST", 1, "/leadLabels", 10)
+DELETE_LEAD_LABEL = Operation("lead_labels.delete", "DELETE", 1, "/leadLabels/{id}", 6)
 DEALS_ARCHIVED = Operation("deal.archived", "GET", 2, "/deals/archived", 20)
 LEADS_ARCHIVED = Operation("lead.archived", "GET", 1, "/leads/archived", 40)
 DOWNLOAD = Operation("file.download", "GET", 1, "/files/{id}/download", 20)
-ACCOUNT = (ME, USERS, PIPELINES, STAGES, LEAD_LABELS, CREATE_LEAD_LABEL, DOWNLOAD)
+ACCOUNT = (
+    ME,
+    USERS,
+    PIPELINES,
+    STAGES,
+    LEAD_LABELS,
+    CREATE_LEAD_LABEL,
+    DELETE_LEAD_LABEL,
+    DOWNLOAD,
+)
 """Requests that belong to no object of ours."""

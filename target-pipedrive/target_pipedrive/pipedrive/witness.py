@@ -19,6 +19,8 @@ _DONE: dict[str, Done] = {
     "add_options": "created",
     "update": "updated",
     "delete": "removed",
+    "delete_many": "removed",
+    "remove_options": "removed",
     "merge": "merged",
 }
 
@@ -33,13 +35,17 @@ def done(
         ids: Values of the places in its path.
         data: Of the answer.
     """
-    what = _DONE[operation.name.partition(".")[2]]
-    if what != "created":
-        places = ids or {}
-        line = places.get("product_attachment_id")
-        yield operation.kind, f"{places['id']}/{line}" if line else str(places["id"]), what
+    verb = operation.name.partition(".")[2]
+    what, places = _DONE[verb], ids or {}
+    if what != "created" and verb != "remove_options":
+        place = str(places.get("code") or places["id"])
+        lines = [places.get("product_attachment_id")]
+        if verb == "delete_many":
+            lines = (data or {}).get("ids") or ()
+        for line in lines:
+            yield operation.kind, f"{place}/{line}" if line else place, what
         return
-    deal = (ids or {}).get("id")  # of a line, which is known by both ids
+    deal = places.get("id")  # of a line, which is known by both ids
     for row in data if isinstance(data, list) else [data]:
         for name in _names(row):
             yield operation.kind, f"{deal}/{name}" if deal else name, what

@@ -151,6 +151,19 @@ def create_label(call: Call) -> Mapping[str, Any]:
     return {"data": dict(add_label(call.state, v1.text_of(body, "name"), body["color"]))}
 
 
+def delete_label(call: Call) -> Mapping[str, Any]:
+    """Delete a lead label; leads that bear it bear it no more."""
+    labels = call.state.tables["leadLabels"]
+    label = call.path["id"]
+    if label not in labels.rows:
+        raise ApiError(404, "Lead label not found", info="Object was not found.")
+    del labels.rows[label]
+    labels.ids.remove(label)
+    for lead in call.state.tables["leads"]:
+        lead["label_ids"] = [one for one in lead["label_ids"] if one != label]
+    return {"data": {"id": label}}
+
+
 def add_label(state: PipedriveState, name: str, color: str) -> Row:
     """Add a lead label to an account."""
     now = state.now_v2()

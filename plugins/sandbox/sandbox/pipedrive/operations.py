@@ -181,6 +181,7 @@ def _selling() -> Iterator[Operation]:
     yield Operation("DELETE", "v1", "/leads/{id}", 6, leads.delete_lead)
     yield Operation("GET", "v1", "/leadLabels", 10, leads.list_labels)
     yield Operation("POST", "v1", "/leadLabels", 10, leads.create_label)
+    yield Operation("DELETE", "v1", "/leadLabels/{id}", 6, leads.delete_label)
 
 
 OPERATIONS: tuple[Operation, ...] = (
