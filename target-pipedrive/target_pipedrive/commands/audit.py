@@ -18,7 +18,8 @@ from target_pipedrive.commands.given import configured
 from target_pipedrive.commands.group import DefaultGroup
 from target_pipedrive.commands.shown import table
 from target_pipedrive.errors import SettingsError
-from target_pipedrive.ledger.audit import ACTIONS, Entry
+from target_pipedrive.ledger.audit import ACTIONS
+from target_pipedrive.ledger.chain import Entry
 from target_pipedrive.mapping.table import inert
 from target_pipedrive.pipedrive.pages import page_of
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.commands.given import Given
     from target_pipedrive.ledger import Ledger
-    from target_pipedrive.ledger.audit import Checked
+    from target_pipedrive.ledger.chain import Checked
     from target_pipedrive.report import Tone
 
 COLUMNS = (*Entry._fields[:-1], "link", "hash")

@@ -8,15 +8,13 @@ No row holds a value of a record: keys, ids, codes and names of the mapping alon
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import bindparam, func, insert, select
 
 from target_pipedrive.ledger import schema
+from target_pipedrive.ledger.chain import NO_HASH, Entry, Noted, check, digest
 from target_pipedrive.ledger.links import LinkKey
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from target_pipedrive.ledger.chain import Checked
     from target_pipedrive.ledger.database import Database
 
 Action = Literal[
@@ -65,75 +64,11 @@ ACTIONS: dict[str, str] = {
 _TOLD_ONCE = frozenset({"kept", "left_out", "rejected", "dropped"})
 """Standings: told when they begin, and not again while they last."""
 
-NO_HASH = "0" * 64
-"""In place of the hash before the first row's."""
-
 _HEAD = "audit head"
 _PAGE = 10_000
 _AUDIT = schema.audit.c
 _APPEND = insert(schema.audit).values({name: bindparam(name) for name in _AUDIT.keys()})  # noqa: SIM118 - no dict
 _LAST = select(_AUDIT.seq, _AUDIT.hash).order_by(_AUDIT.seq.desc()).limit(1)
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-
-
-class Entry(NamedTuple):
-    """A row.
-
-    Args:
-        seq: Its number, from 1, without a gap.
-        at: When, in UTC (ISO 8601, milliseconds).
-        run: Which run; empty for a command of a person.
-        action: One of `ACTIONS`.
-        stream: Source stream.
-        id: Key of the source record.
-        part: Which of the record's objects.
-        object: Kind of object.
-        pipedrive_id: Its id in Pipedrive; empty where there is none.
-        code: A reason, a reject code, or the other object of a merge.
-        hash: SHA-256 of the hash before and all of the above, as hexadecimal digits.
-    """
-
-    seq: int
-    at: str
-    run: str
-    action: str
-    stream: str
-    id: str
-    part: str
-    object: str
-    pipedrive_id: str
-    code: str
-    hash: str
-
-    def expected(self, before: str) -> str:
-        """Return the hash that it must have.
-
-        Args:
-            before: The hash of the row before it.
-        """
-        return digest(before, self[:-1])
-
-
-def digest(before: str, content: tuple[int | str, ...]) -> str:
-    """Return the hash of a row: SHA-256 of a JSON array of the hash before and its content."""
-    return sha256(_ENCODE([before, *content]).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a look at the whole chain found.
-
-    Args:
-        lines: How many rows are sound, from the first on.
-        head: The hash of the last of them.
-        fault: What is wrong first; empty when all is well.
-        todo: What to do about it.
-    """
-
-    lines: int
-    head: str
-    fault: str = ""
-    todo: str = ""
 
 
 class Audit:
@@ -289,43 +224,10 @@ class Audit:
         Args:
             heads: Hash → where it was kept; each must be in the chain.
         """
-        missed = dict(heads)
-        missed.pop(NO_HASH, None)
-        number, before = 0, NO_HASH
-        for row in self.rows():
-            number += 1
-            if row.seq != number:
-                return Checked(number - 1, before, f"line {number} is missing", _TOUCHED)
-            if row.hash != row.expected(before):
-                return Checked(
-                    number - 1,
-                    before,
-                    f"line {number} is not as it was written, or the one before it was taken out",
-                    _TOUCHED,
-                )
-            before = row.hash
-            missed.pop(before, None)
         noted = self._db.value(schema.meta.c.value, {"name": _HEAD})
-        told, _, head = (noted or "0 ").partition(" ")
-        if number < int(told):
-            fault = f"the last {int(told) - number} lines are missing, from line {number + 1} on"
-            return Checked(number, before, fault, _TOUCHED)
-        if noted and head in missed:
-            missed.pop(head)
-        for head, where in missed.items():
-            return Checked(number, before, f"the head {head} ({where}) is not in it", _ANOTHER)
-        return Checked(number, before)
+        number, _, head = (noted or f"0 {NO_HASH}").partition(" ")
+        return check(self.rows(), Noted(int(number), head), heads)
 
 
 def _those(wanted: Mapping[str, Collection[str]]) -> list[ColumnElement[bool]]:
     return [_AUDIT[column].in_(list(values)) for column, values in wanted.items() if values]
-
-
-_TOUCHED = (
-    "Somebody wrote into the ledger behind the loader's back. Keep it as it is for whoever looks "
-    "into it, and compare it with a backup: `audit export` of both shows which lines differ."
-)
-_ANOTHER = (
-    "Either this is an older copy of the ledger, put back after that head was told, or its lines "
-    "were written anew. Compare it with the last backup."
-)
