@@ -41,6 +41,11 @@ OBJECT_KEYS: Mapping[str, ObjectKeys] = MappingProxyType(
 """What the mapping may write into each object, by the registry."""
 
 
+def remembered(ledger: Ledger) -> dict[str, str]:
+    """Return how such streams came last, by their names."""
+    return ledger.book.notes(_STREAM)
+
+
 class DirectStreams:
     """Makes rules of the SCHEMA messages of such streams.
 

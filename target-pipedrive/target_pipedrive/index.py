@@ -72,6 +72,19 @@ class View:
     lines: frozenset[str] = frozenset()
     matches: frozenset[tuple[str, ...]] = frozenset()
 
+    def also(self, field: str | None, line: str | None) -> View:
+        """Return the view of rows that may hold our key here, too.
+
+        Args:
+            field: Label of a custom field; None for none.
+            line: Label of a line; None for none.
+        """
+        return replace(
+            self,
+            fields=self.fields.union([field] if field else ()),
+            lines=self.lines.union([line] if line else ()),
+        )
+
 
 def views(rules: Iterable[ObjectRule]) -> dict[str, View]:
     """Return the view of each kind of object that the rules make."""
@@ -79,12 +92,9 @@ def views(rules: Iterable[ObjectRule]) -> dict[str, View]:
     for rule in rules:
         for obj in rule.objects():
             found.setdefault(obj, View())
-        view = found[rule.object]
-        found[rule.object] = View(
-            view.fields | ({rule.key_field} if rule.key_field else set()),
-            view.lines | ({rule.key_line} if rule.key_line else set()),
-            view.matches | ({tuple(sorted(rule.match))} if rule.match else set()),
-        )
+        view = found[rule.object].also(rule.key_field, rule.key_line)
+        matches = {tuple(sorted(rule.match))} if rule.match else set()
+        found[rule.object] = replace(view, matches=view.matches | matches)
     return found
 
 

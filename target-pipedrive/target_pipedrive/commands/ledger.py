@@ -108,7 +108,7 @@ def check(given: Given, objects: Sequence[str], form: str, *, account: bool) -> 
 
     With --account it is also held against Pipedrive, which is only read: which linked objects are
     gone, and which objects bear our mark and are not in the ledger. Each 500 rows take 10 tokens
-    (100 files: 20).
+    (100 files: 20). Products of deals are looked for on the deals that the ledger knows.
     """
     with closing(given.reading()) as reading:
         findings = list(reading.survey.findings())

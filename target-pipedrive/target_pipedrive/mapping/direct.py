@@ -134,6 +134,18 @@ def object_of(stream: str) -> str | None:
     return next((one for one, many in DIRECT.items() if wanted in (one, many)), None)
 
 
+def key_places(obj: str, keys: ObjectKeys, label: str) -> tuple[str | None, str | None]:
+    """Labels of the custom field and of the line that hold a record's key; None for neither.
+
+    Args:
+        obj: What the record becomes.
+        keys: What that takes.
+        label: The label that was chosen for both.
+    """
+    by_field = keys.custom_fields and obj != "lead"  # which has its `origin_id`
+    return (label if by_field else None), (label if obj in TEXT_KEY else None)
+
+
 def make_rule(
     stream: Stream,
     keys: ObjectKeys,
@@ -192,24 +204,22 @@ class _Maker:
             if not self._own(name) and name != key and not name.startswith("_sdc_"):
                 self._custom_field(name)
         self._complete()
-        has_text = self.object in TEXT_KEY
-        by_field = self.keys.custom_fields and self.object != "lead"  # which has its `origin_id`
-        spec = FieldSpec(self.object, self.choices.key_field, "varchar")
+        key_field, key_line = key_places(self.object, self.keys, self.choices.key_field)
         rule = ObjectRule(
             object=self.object,
             stream=self.stream.name,
             place=self._place(key),
             options=self.options,
             key_name=key,
-            key_field=self.choices.key_field if by_field else None,
-            key_line=self.choices.key_field if has_text else None,
+            key_field=key_field,
+            key_line=key_line,
             remove_when=self._value("_sdc_deleted_at"),
             fields=self.fields,
             custom_fields=self.custom,
             file=self.file,
             kinds=self.keys.kinds,
         )
-        specs = [spec] if by_field else []
+        specs = [FieldSpec(self.object, key_field, "varchar")] if key_field else []
         return Made(rule, specs + [spec for spec, _ in self.custom], self.left_out)
 
     def _own(self, name: str) -> bool:

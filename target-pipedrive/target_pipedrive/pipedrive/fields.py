@@ -167,10 +167,10 @@ class Fields:
             value = values.encode(found.type, wanted.value, found.option)
             encoded |= (
                 values.flat(found.type, found.code, value)
-                if _is_flat(object)
+                if OBJECTS[object].flat
                 else {found.code: value}
             )
-        if not encoded or _is_flat(object):
+        if not encoded or OBJECTS[object].flat:
             return encoded
         return {"custom_fields": encoded}
 
@@ -200,7 +200,7 @@ class Fields:
         found = self._bound.get(fields_home(object), {}).get(label)
         if found is None:
             return None
-        if _is_flat(object):
+        if OBJECTS[object].flat:
             return values.gathered(found.type, found.code, row)
         return (row.get("custom_fields") or {}).get(found.code)
 
@@ -456,9 +456,3 @@ class Fields:
                 home = fields_home(object)
                 self._store.bind_option(home, label, option, found.option(option))
                 found.kept.add(option)
-
-
-def _is_flat(object: str) -> bool:
-    """Whether values stand at the root of a body, as v1 takes them."""
-    create = OBJECTS[object].create
-    return create is not None and create.version == 1

@@ -119,6 +119,11 @@ class ObjectType:
         return bool(self.fields_object)
 
     @property
+    def flat(self) -> bool:
+        """Whether custom fields stand at the root of a body or row, as on v1."""
+        return self.create is not None and self.create.version == 1
+
+    @property
     def carries_date(self) -> bool:
         """Whether `add_time` can hold a date of the past."""
         return "add_time" in self.dates
