@@ -9,6 +9,7 @@ TargetError                 a run cannot go on; `exit_code` tells the caller wha
 ├── TooManyRejects      6   more records rejected than `max_rejects` allows
 ├── Unreachable         1   no answer from Pipedrive within the bound
 ├── LedgerLost          1   the ledger's database failed: see that it runs, run again
+├── Differs             1   what stands is not what should: read the report of `verify`
 └── BadInput            1   a line of the input is no Singer message: look at the tap
 
 RecordError                 one record or one call failed; the run goes on
@@ -80,6 +81,10 @@ class Unreachable(TargetError):
 
 class LedgerLost(TargetError):
     """The ledger's database failed; what was under way is looked up by the next run."""
+
+
+class Differs(TargetError):
+    """A verification found something different or missing."""
 
 
 class BadInput(TargetError):

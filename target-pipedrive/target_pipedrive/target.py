@@ -21,6 +21,7 @@ from target_pipedrive.mapping import MappingSet
 from target_pipedrive.mapping.direct import Stream
 from target_pipedrive.reader import Reader
 from target_pipedrive.settings import SCHEMA, Settings
+from target_pipedrive.verify.session import VerifySession
 from target_pipedrive.whole import Whole
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ class TargetPipedrive(Target):
 
     async def _session(self) -> Session:
         """Open the kind of run that `mode` asks for."""
+        if self.settings.mode == "verify":
+            return await VerifySession.open(self.settings, self.mapping)
         session = await LoadSession.open(self.settings, self.mapping)
         session.retry = self._retry
         return session

@@ -102,9 +102,12 @@ class Database:
         Raises:
             LedgerLost: What is pending could not be written down.
         """
+        done, self._commit_done = self._commit_done, None  # nothing is left for it to write down
         try:
             if not self._lost:
                 self._write_down()
+            if done is not None and not done.done():
+                done.set_result(None)
         finally:
             self._let_go()
 

@@ -100,6 +100,16 @@ class Links:
         rows = self._db.fetch(_OF_RECORD, {"stream": stream, "id": record_id})
         return [_link(row) for row in rows]
 
+    def written_at(self, key: LinkKey) -> float:
+        """Return when an object was written last, in epoch seconds of this machine's clock."""
+        found: float | None = self._db.value(_LINKS.written_at, _columns(key))
+        return found or 0.0
+
+    def number(self) -> dict[str, int]:
+        """Return how many objects of each kind there are."""
+        query = select(_LINKS.object, func.count()).group_by(_LINKS.object)
+        return {obj: int(number) for obj, number in self._db.run(query)}
+
     def put(self, link: Link, action: Action | None = None) -> None:
         """Write down what a source record became; its create is no longer pending.
 
