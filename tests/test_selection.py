@@ -14,16 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = (ROOT / "meltano.yml").read_text()
 EXTRACTORS = {entry["name"]: entry for entry in yaml.safe_load(PROJECT)["plugins"]["extractors"]}
 SELECTED = {pattern.partition(".")[0] for pattern in EXTRACTORS["tap-cliniko"]["select"]}
+LISTED = {pattern.partition(".")[0] for pattern in EXTRACTORS["tap-cliniko-reference"]["select"]}
 IDLE_REQUESTS = 60
 
 
-def taken(folder: Path) -> set[str]:
-    """The streams that the mapping files of a folder speak of."""
+def taken(folder: Path, *, listed: bool = False) -> set[str]:
+    """The streams that a load takes by the mapping files of a folder, or that are listed."""
     return {
         part["stream"]
         for path in folder.glob("*.yml")
         for part in yaml.safe_load_all(path.read_text())
-        if part and "stream" in part
+        if part and "stream" in part and ("reference" in part) == listed
     }
 
 
@@ -31,6 +32,10 @@ def test_what_the_mapping_uses_is_read_and_no_more():
     used, optional = taken(ROOT / "transforms"), taken(ROOT / "transforms" / "optional")
     assert used <= SELECTED <= used | optional
     assert EXTRACTORS["tap-cliniko-all"]["select"] == ["*.*"]
+
+
+def test_the_workflow_reference_reads_what_it_lists_and_no_more():
+    assert taken(ROOT / "transforms", listed=True) == LISTED
 
 
 def test_one_line_selects_each_stream_that_only_an_optional_file_takes():
@@ -43,19 +48,19 @@ def test_one_line_selects_each_stream_that_only_an_optional_file_takes():
 
 @pytest.fixture
 def selected_run(pipeline):
-    """Run the tap with the selection; return the requests it took."""
+    """Run the tap with a selection; return the requests it took."""
     pipe = pipeline(patients=60)
     discover = [*pipe.tap(), "--discover"]
     done = subprocess.run(discover, capture_output=True, check=True, timeout=60, cwd=pipe.folder)
     catalog = json.loads(done.stdout)
-    for entry in catalog["streams"]:
-        for part in entry["metadata"]:
-            if part["breadcrumb"] == []:
-                part["metadata"]["selected"] = entry["tap_stream_id"] in SELECTED
     path = pipe.folder / "catalog.json"
-    path.write_text(json.dumps(catalog))
 
-    def run() -> int:
+    def run(selected: set[str] = SELECTED) -> int:
+        for entry in catalog["streams"]:
+            for part in entry["metadata"]:
+                if part["breadcrumb"] == []:
+                    part["metadata"]["selected"] = entry["tap_stream_id"] in selected
+        path.write_text(json.dumps(catalog))
         before = len(pipe.sandbox.log())
         command = [*pipe.tap(), "--catalog", str(path)]
         done = subprocess.run(
@@ -63,7 +68,7 @@ def selected_run(pipeline):
         )
         messages = [json.loads(line) for line in done.stdout.splitlines()]
         pipe.state = [m["value"] for m in messages if m["type"] == "STATE"][-1]
-        assert {m["stream"] for m in messages if m["type"] == "SCHEMA"} == SELECTED
+        assert {m["stream"] for m in messages if m["type"] == "SCHEMA"} == selected
         return len([row for row in pipe.sandbox.log()[before:] if row["api"] == "cliniko"])
 
     return run
@@ -73,3 +78,8 @@ def test_a_run_with_nothing_new_is_cheap(selected_run):
     selected_run()
     assert selected_run() <= IDLE_REQUESTS
     assert selected_run() <= IDLE_REQUESTS
+
+
+def test_the_workflow_reference_takes_as_many_requests_as_it_says(selected_run):
+    (told,) = re.findall(r"docs/reference\.md\): (\d+) requests", PROJECT)
+    assert int(told) - 3 <= selected_run(LISTED) <= int(told)

@@ -108,7 +108,7 @@ class Session:
             NotAllowed: Pipedrive refuses the token.
             Unreachable: Pipedrive does not answer.
         """
-        _check_writable(settings.output_dir)
+        check_writable(settings.output_dir)
         ledger = cls.open_ledger(
             settings, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         )
@@ -234,7 +234,12 @@ class Session:
             self._put_out(state)
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
+    """See that files can be written into a folder; make it if it is not there.
+
+    Raises:
+        SettingsError: They cannot.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

@@ -335,7 +335,7 @@ class Settings:
         faults = list(_faults(config))
         if faults:
             raise SettingsError(*faults)
-        access = Access.parse(config)
+        access = Access.parse(config) if _asks(config) else Access(None, None, None)
         return cls(
             access=access,
             mapping=Path(config["mapping"]) if config["mapping"].strip() else None,
@@ -386,8 +386,14 @@ def _folders(config: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, given) if any(given) else [f"{config['output_dir']}/attachments"]
 
 
+def _asks(config: Mapping[str, Any]) -> bool:
+    """Return whether a run asks anything of Pipedrive."""
+    return bool(config["mode"] != "reference")
+
+
 def _faults(config: Mapping[str, Any]) -> Iterator[str]:
-    yield from access_faults(config)
+    if _asks(config):
+        yield from access_faults(config)
     currency = config.get("currency") or ""
     if currency and (len(currency) != 3 or not currency.isalpha()):  # noqa: PLR2004 - ISO 4217
         yield "`currency` is no ISO 4217 code. Type one such as AUD."

@@ -20,6 +20,7 @@ from target_pipedrive.load import LoadSession
 from target_pipedrive.mapping import MappingSet
 from target_pipedrive.mapping.direct import Stream
 from target_pipedrive.reader import Reader
+from target_pipedrive.reference import ReferenceSession
 from target_pipedrive.settings import SCHEMA, Settings
 from target_pipedrive.verify.session import VerifySession
 from target_pipedrive.whole import Whole
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from target_pipedrive.bridge import Session
     from target_pipedrive.ledger import Reject
-    from target_pipedrive.session import Session
 
 
 class TargetPipedrive(Target):
@@ -146,11 +147,15 @@ class TargetPipedrive(Target):
 
     async def _session(self) -> Session:
         """Open the kind of run that `mode` asks for."""
-        if self.settings.mode == "verify":
-            return await VerifySession.open(self.settings, self.mapping)
-        session = await LoadSession.open(self.settings, self.mapping)
-        session.retry = self._retry
-        return session
+        match self.settings.mode:
+            case "reference":
+                return await ReferenceSession.open(self.mapping, self.settings.output_dir)
+            case "verify":
+                return await VerifySession.open(self.settings, self.mapping)
+            case _:
+                session = await LoadSession.open(self.settings, self.mapping)
+                session.retry = self._retry
+                return session
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "schema"})

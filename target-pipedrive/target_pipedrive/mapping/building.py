@@ -12,6 +12,7 @@ from target_pipedrive.mapping.compiling import Compiler
 from target_pipedrive.mapping.faults import instead
 from target_pipedrive.mapping.labelchecks import label_faults, option_faults
 from target_pipedrive.mapping.linking import link
+from target_pipedrive.mapping.listing import ReferenceRule
 from target_pipedrive.mapping.mappingset import MappingSet
 from target_pipedrive.mapping.objectchecks import check_object
 from target_pipedrive.mapping.rules import ObjectRule
@@ -98,6 +99,9 @@ class Builder:
                 self.lookups.append(Lookup(document.stream, document.key, keep))
             case documents.UserDocument():
                 self._user(source, document, compiler)
+            case documents.ReferenceDocument():
+                self.mapping.references.append(_reference(document, compiler))
+                return  # a load never reads it
         self.mapping.uses.extend(compiler.uses)
         self.calls.extend(compiler.calls)
 
@@ -272,3 +276,15 @@ class Builder:
             document.stream, compiler.required("user"), document.overrides
         )
         self.lookups.append(Lookup(document.stream, "id", None))
+
+
+def _reference(document: documents.ReferenceDocument, compiler: Compiler) -> ReferenceRule:
+    return ReferenceRule(
+        stream=document.stream,
+        title=document.reference,
+        key_name=document.key,
+        name=compiler.required("name", alone=True),
+        skip_when=compiler.alone("skip_when"),
+        fields={label: compiler.required("fields", label, alone=True) for label in document.fields},
+        uses=tuple(compiler.uses),
+    )

@@ -198,6 +198,21 @@ class UserDocument(_Document):
     """Key → e-mail of the Pipedrive user, where they differ."""
 
 
+class ReferenceDocument(_Document):
+    """Records are listed in the workflow reference: what no API can move, to be rebuilt by hand."""
+
+    reference: Annotated[str, Field(min_length=1)]
+    """Heading of their part."""
+    key: str = "id"
+    """Field that holds the record's own key."""
+    name: Expr
+    """What a record is called."""
+    skip_when: Expr = None
+    """The record is not listed."""
+    fields: dict[str, Expr]
+    """Label → value, from the record alone."""
+
+
 class AccountDocument(BaseModel):
     """Choices for the whole account."""
 
@@ -216,6 +231,7 @@ Document = (
     | CollateDocument
     | LookupDocument
     | UserDocument
+    | ReferenceDocument
     | AccountDocument
 )
 KINDS: dict[str, type[Any]] = {
@@ -224,6 +240,7 @@ KINDS: dict[str, type[Any]] = {
     "collate": CollateDocument,
     "lookup": LookupDocument,
     "user": UserDocument,
+    "reference": ReferenceDocument,
     "other_custom_fields": AccountDocument,
 }
 """The key that tells a document's kind → its model."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.expression import Expression
     from target_pipedrive.mapping.faults import Place
     from target_pipedrive.mapping.kept import Kept
+    from target_pipedrive.mapping.listing import ReferenceRule
     from target_pipedrive.mapping.rules import ObjectRule
     from target_pipedrive.mapping.users import UserRule
 
@@ -45,6 +46,8 @@ class MappingSet:
     uses: list[Use] = field(default_factory=list)
     other_custom_fields: str = "plan"
     """`plan`, `create` or `ignore`: what becomes of patient fields that no rule names."""
+    references: list[ReferenceRule] = field(default_factory=list)
+    """What is listed in the workflow reference, in the order of the files; no part of a load."""
     digest: bytes = b""
     """Of all files, and of the settings that the mapping needs."""
 
@@ -141,7 +144,7 @@ class MappingSet:
             yield steps
 
     def check_schema(self, stream: str, properties: Collection[str]) -> None:
-        """Hold the field names that the mapping reads against those that a stream has.
+        """Hold the field names that a load reads against those that a stream has.
 
         Args:
             stream: The stream.
@@ -150,9 +153,21 @@ class MappingSet:
         Raises:
             MappingError: Names that the stream does not have, each with its place.
         """
-        known = {*properties, *self.children_of(stream)}
+        self._check_uses(self.uses, stream, {*properties, *self.children_of(stream)})
+
+    def check_references(self, stream: str, properties: Collection[str]) -> None:
+        """Do the same for what the workflow reference reads.
+
+        Raises:
+            MappingError: Names that the stream does not have, each with its place.
+        """
+        uses = [use for rule in self.references for use in rule.uses]
+        self._check_uses(uses, stream, {*properties})
+
+    @staticmethod
+    def _check_uses(uses: Sequence[Use], stream: str, known: set[str]) -> None:
         faults = Faults()
-        for use in self.uses:
+        for use in uses:
             if use.stream != stream:
                 continue
             for name in use.expression.names:

@@ -85,7 +85,7 @@ FAULTS = {
         [
             (
                 "1:1: unknown kind of document; write one of: collate, lookup, object, "
-                "other_custom_fields, rollup, user"
+                "other_custom_fields, reference, rollup, user"
             )
         ],
     ),
