@@ -10,12 +10,13 @@ from target_pipedrive.errors import REJECTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_REASONS = {
+REASONS = {
     "removed": "archived or deleted at the source",
     "merged": "merged into another at the source",
     "skipped": "passed over by `skip_when`: looked at again when they come again",
     "dropped": "a person decided so: see `rejects list`",
 }
+"""Why a record became nothing."""
 _QUIET = {"unchanged", "kept"}
 """Actions that wrote nothing."""
 
@@ -60,7 +61,7 @@ class Counts:
             )
             yield f"{obj}: {', '.join(actions)}"
         for (stream, reason), number in sorted(self.left_out.items()):
-            yield f"{stream}: {number} left out, {_REASONS.get(reason, reason)}"
+            yield f"{stream}: {number} left out, {REASONS.get(reason, reason)}"
         for label, number in sorted(self.truncated.items()):
             yield f"{label}: {number} cut to fit"
         for code, number in sorted(standing.items()):

@@ -12,6 +12,7 @@ from target_pipedrive import newest
 from target_pipedrive.endings import Facts, Typed, next_steps, outcome_of
 from target_pipedrive.errors import REJECTS, BudgetSpent, TooManyRejects
 from target_pipedrive.mapping.table import inert
+from target_pipedrive.plan.guard import require
 from target_pipedrive.session import Session
 
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ class LoadSession(Session):
     """Rejected records to try again at the end, instead of all."""
 
     async def _begin(self) -> None:
+        await self._require_plan()
         company, folder = str(self._rooms.account.company_id), self._settings.output_dir
         if newest.is_behind(folder, company, self._ledger):
             self._rooms.index.fall_behind()
         self._ledger.book.begin_run()
         await self._ledger.durable()
         newest.note(folder, company, self._ledger.run)
+
+    async def _require_plan(self) -> None:
+        """See that there is a plan that still holds, if one is wanted."""
+        if self._settings.require_plan:
+            await require(self._settings, self._rooms, self._ledger)
 
     async def end(self) -> None:
         """All input was read: do what waited for it."""

@@ -19,6 +19,7 @@ from target_pipedrive.errors import SettingsError
 from target_pipedrive.load import LoadSession
 from target_pipedrive.mapping import MappingSet
 from target_pipedrive.mapping.direct import Stream
+from target_pipedrive.plan.session import PlanSession
 from target_pipedrive.reader import Reader
 from target_pipedrive.reference import ReferenceSession
 from target_pipedrive.settings import SCHEMA, Settings
@@ -150,6 +151,8 @@ class TargetPipedrive(Target):
         match self.settings.mode:
             case "reference":
                 return await ReferenceSession.open(self.mapping, self.settings.output_dir)
+            case "plan":
+                return await PlanSession.open(self.settings, self.mapping)
             case "verify":
                 return await VerifySession.open(self.settings, self.mapping)
             case _:

@@ -209,6 +209,11 @@ class Fields:
         found = self._bound.get(fields_home(object), {}).get(label)
         return found.code if found else None
 
+    def labels(self, object: str, label: str) -> list[str]:
+        """Labels of the options that a field has."""
+        found = self._bound.get(fields_home(object), {}).get(label)
+        return [] if found is None else [*found.labels.values()]
+
     def value(self, row: Row, object: str, label: str) -> Any:
         """A field of a returned row in our shape; None when it is empty or does not exist."""
         found = self._bound.get(fields_home(object), {}).get(label)

@@ -44,7 +44,8 @@ class Multipart:
         )
         self._head = "".join(parts).encode()
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._file = file
+        self.file = file
+        self.fields = fields
         self.headers = {
             "content-type": f"multipart/form-data; boundary={boundary}",
             "content-length": str(len(self._head) + file.size + len(self._tail)),
@@ -59,12 +60,12 @@ class Multipart:
         """
         sent = 0
         yield self._head
-        async for chunk in _content(self._file):
+        async for chunk in _content(self.file):
             sent += len(chunk)
-            if sent > self._file.size:
+            if sent > self.file.size:
                 break
             yield chunk
-        if sent != self._file.size:
+        if sent != self.file.size:
             raise Rejected("file_missing", "its size is not the one that the tap recorded")
         yield self._tail
 
