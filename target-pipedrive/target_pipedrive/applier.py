@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_pipedrive.circles import WAITING
 from target_pipedrive.desired import Evaluation
 from target_pipedrive.errors import RecordError, Rejected
 from target_pipedrive.ledger import LinkKey
@@ -81,9 +82,23 @@ class Applier:
         return all(self._writer.stands(piece, known.get(_key(piece))) for piece in outcome.pieces)
 
     async def apply(
-        self, rule: ObjectRule, record_id: str, record: Record, outcome: Evaluation | Rejected
+        self,
+        rule: ObjectRule,
+        record_id: str,
+        record: Record,
+        outcome: Evaluation | Rejected,
+        *,
+        incomplete: bool = False,
     ) -> bool:
-        """Make everything one rule says of one record so; False when it was rejected."""
+        """Make everything one rule says of one record so; False when it was rejected.
+
+        Args:
+            rule: The rule.
+            record_id: Key of the record.
+            record: The record.
+            outcome: What the rule says.
+            incomplete: What it refers to and is not there is left out; it stays rejected.
+        """
         try:
             if isinstance(outcome, Rejected):
                 if outcome.code == "no_participants":
@@ -95,7 +110,10 @@ class Applier:
             if outcome.merged_into is not None:
                 await self._merge(rule, record_id, outcome.merged_into)
             for piece in outcome.pieces:
-                self._count(piece, await self._writer.write(piece))
+                possible, lacking = self._writer.possible(piece) if incomplete else (piece, "")
+                self._count(piece, await self._writer.write(possible))
+                if lacking:
+                    raise Rejected(WAITING, lacking)
             if outcome.pieces:  # now it is known which rows stand for them
                 await self._recall(rule, record_id, record, outcome)
             await self._remove_all_but(rule, record_id, outcome.pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.decide import CUSTOM, Changes, changes, fingerprints
@@ -92,6 +93,41 @@ class Bodies:
             if CUSTOM + label in changed
         }
         return body | await self._fields.body(desired.object, custom) if custom else body
+
+    def possible(self, desired: Desired) -> tuple[Desired, str]:
+        """Return an object without what refers to records that nothing stands for.
+
+        It is whole where something cannot be left out, for Pipedrive needs it, or takes it with
+        the create alone.
+
+        Returns:
+            The object, and the first record that it lacks, as `stream/id`; empty when it is whole.
+        """
+        kind = OBJECTS[desired.object]
+        body = {key: lacking for key in desired.body if (lacking := self._lacks(desired.body[key]))}
+        custom = {
+            label: lacking
+            for label, field in desired.custom.items()
+            if (lacking := self._lacks(field.value))
+        }
+        parents = [key for key in kind.parents if desired.body.get(key) is not None]
+        if not kind.create_only.union(kind.required).isdisjoint(body) or (
+            parents and body.keys() >= set(parents)
+        ):
+            return desired, ""
+        return replace(
+            desired,
+            body={key: value for key, value in desired.body.items() if key not in body},
+            custom={key: value for key, value in desired.custom.items() if key not in custom},
+        ), next(iter([*body.values(), *custom.values()]), "")
+
+    def _lacks(self, value: Any) -> str:
+        """Return the first record that a value refers to and that nothing stands for."""
+        for ref in _references(value):
+            record_id = self._ledger.kept.survivor(ref.stream, ref.id)
+            if self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id)) is None:
+                return f"{ref.stream}/{record_id}"
+        return ""
 
     async def let_references_settle(self, desired: Desired) -> None:
         """Wait for work on all that an object names: another row may take the place of one."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.applier import Applier
+from target_pipedrive.circles import WAITING, first_of_circles
 from target_pipedrive.errors import RecordError, Rejected
 from target_pipedrive.evaluator import LEFT_OUT, Evaluator
 from target_pipedrive.flow import Flow, SettleLog
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from target_pipedrive.writer import Writer
 
 logger = logging.getLogger("target_pipedrive")
+
+Key = tuple[str, str]
 
 _KEPT = ""
 """In place of an object, for records that cannot be kept for others."""
@@ -280,12 +283,40 @@ class Engine:
     async def _replay_rejects(self) -> None:
         """Try rejected records again: what they lacked may have come since."""
         standing = self._ledger.rejects.all()
-        again = [r for r in standing if r.run != self._ledger.run or r.code == "parent_missing"]
+        again = [r for r in standing if r.run != self._ledger.run or r.code == WAITING]
         await self.retry(again)
 
     async def retry(self, rejects: Iterable[Reject]) -> None:
-        """Try rejected records again, those first that were rejected longest ago."""
-        orphaned: Counter[tuple[str, str]] = Counter()
+        """Try rejected records again, those first that were rejected longest ago.
+
+        Of records that refer to each other one is written without what is not there yet, and
+        completed when the others are.
+        """
+        chosen = list(rejects)
+        keys = {_key(reject) for reject in chosen}
+        self._tell_orphaned(await self._try(chosen))
+        if circles := first_of_circles(self._waiting(keys)):
+            first = {_key(reject) for reject in circles}
+            await self._try(circles, incomplete=True)
+            await self._try(self._waiting(keys - first))
+            await self._try(self._waiting(first))
+
+    def _waiting(self, keys: Collection[tuple[str, str, str]]) -> list[Reject]:
+        """Return those of these records (object, stream, id) that wait for others."""
+        rejects = self._ledger.rejects.all()
+        return [one for one in rejects if one.code == WAITING and _key(one) in keys]
+
+    async def _try(self, rejects: Iterable[Reject], *, incomplete: bool = False) -> Counter[Key]:
+        """Try rejected records again; count those that nothing makes an object of.
+
+        Args:
+            rejects: Those to try.
+            incomplete: What they refer to and is not there is left out.
+
+        Returns:
+            How many there were of each stream and object.
+        """
+        orphaned: Counter[Key] = Counter()
         for reject in rejects:
             stream, record_id = reject.stream, reject.id
             record = self._ledger.rejects.record(reject.object, stream, record_id)
@@ -299,8 +330,12 @@ class Engine:
             if rule is None:
                 orphaned[stream, reject.object] += 1
                 continue
-            await self._flow.start((stream, record_id), self._again(rule, record_id, record))
+            work = self._again(rule, record_id, record, incomplete=incomplete)
+            await self._flow.start((stream, record_id), work)
         await self._flow.idle()
+        return orphaned
+
+    def _tell_orphaned(self, orphaned: Counter[Key]) -> None:
         for (stream, obj), number in sorted(orphaned.items()):
             logger.warning(
                 "%d rejected records of %s are not tried: no mapping makes a %s of it in this run. "
@@ -311,10 +346,11 @@ class Engine:
             )
 
     def _again(
-        self, rule: ObjectRule, record_id: str, record: Record
+        self, rule: ObjectRule, record_id: str, record: Record, *, incomplete: bool
     ) -> Callable[[], Awaitable[None]]:
         async def work() -> None:
-            await self._applier.apply(rule, record_id, record, self._evaluator.one(rule, record))
+            outcome = self._evaluator.one(rule, record)
+            await self._applier.apply(rule, record_id, record, outcome, incomplete=incomplete)
 
         return work
 
@@ -325,3 +361,7 @@ class Engine:
             if sight is not None:
                 self._unchanged.settled(*key, sight)
         self.settle_log.settle(ticket)
+
+
+def _key(reject: Reject) -> tuple[str, str, str]:
+    return reject.object, reject.stream, reject.id

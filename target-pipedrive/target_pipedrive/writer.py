@@ -102,6 +102,10 @@ class Writer:
         """Return whether an object stands as desired, as far as its link tells."""
         return link is not None and not self._bodies.changes(desired, link)
 
+    def possible(self, desired: Desired) -> tuple[Desired, str]:
+        """Return what can be written of an object now; see `Bodies.possible`."""
+        return self._bodies.possible(desired)
+
     async def write(self, desired: Desired) -> Action:
         """Make one object stand as desired.
 

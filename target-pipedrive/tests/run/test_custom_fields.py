@@ -247,6 +247,66 @@ def test_a_deleted_option_is_made_again_with_its_values(loader, custom, things, 
     assert loader.load(messages(*records), **settings).writes == []
 
 
+def bosses(pairs):
+    return [("things", {"id": key, "name": key, "boss": boss}) for key, boss in pairs]
+
+
+def test_records_that_refer_to_each_other_are_written_one_after_the_other(
+    loader, custom, things, tmp_path
+):
+    n = " cf12"
+    settings = {"mapping": mapping_of(tmp_path, n, only={"Boss", "Short"})}
+    pairs = [("1", "2"), ("2", "1"), ("3", "4"), ("4", "5"), ("5", "3"), ("6", "6"), ("7", "1")]
+    lone = [(str(key), "nobody") for key in range(100, 140)]  # more than are tried at once
+    between = bosses([pairs[0], *lone, *pairs[1:]])
+    run = loader.load(messages(*between), **settings)
+    assert run.codes() == {f"things/{key}": "parent_missing" for key, _ in lone}
+    boss = {key: things(n, key)["custom"][f"Boss{n}"] for key, _ in pairs}
+    assert boss == {key: things(n, of)["id"] for key, of in pairs}
+    assert run.kinds()["POST persons"] == 7
+    assert run.kinds()["PATCH persons"] == 3  # one of each circle
+    assert loader.load(messages(*between), **settings).writes == []
+
+
+def test_a_circle_whose_other_half_is_refused_waits_for_it(loader, custom, things, tmp_path):
+    n = " cf13"
+    settings = {"mapping": mapping_of(tmp_path, n, only={"Boss", "Number"})}
+    one, other = bosses([("1", "2"), ("2", "1")])
+    bad = (other[0], other[1] | {"number": "9" * 20})
+    run = loader.load(messages(one, bad), **settings)
+    assert run.codes() == {"things/1": "parent_missing", "things/2": "mapping_failed"}
+    assert run.kinds()["POST persons"] == 0
+    run = loader.load(messages(other), **settings)
+    assert run.codes() == {}
+    assert things(n, "1")["custom"][f"Boss{n}"] == things(n, "2")["id"]
+    assert things(n, "2")["custom"][f"Boss{n}"] == things(n, "1")["id"]
+
+
+def test_what_an_object_needs_is_not_left_out_of_it(loader, custom, things, account, tmp_path):
+    """A lead that waits for its person cannot go first; the person of the same record can."""
+    n = " cf14"
+    folder = mapping_of(tmp_path, n, only={"Boss"})
+    (tmp_path / "hopes.yml").write_text(
+        "stream: hopes\nobject: lead\n"
+        "fields: {title: name, person_id: \"ref('person', 'things', person)\"}\n---\n"
+        f"stream: hopes\nobject: person\nkey_field: Thing ID{n}\nfields: {{name: name}}\n"
+        "key_text: \"'hope ' + id\"\n"
+        f"custom_fields:\n  Boss{n}: {{type: people, value: \"ref('person', 'things', person)\"}}\n"
+    )
+    things_yml = tmp_path / "things.yml"
+    things_yml.write_text(things_yml.read_text().replace("'things', boss", "'hopes', boss"))
+    hope = ("hopes", {"id": "1", "name": "Knot", "person": "2"})
+    thing = ("things", {"id": "2", "name": "Tie", "boss": "1"})
+    run = loader.load(messages(hope, thing), mapping=folder)
+    assert run.codes() == {}
+    assert run.kinds()["POST persons"] == 2
+    person = things(n, "2")
+    assert things(n, "hope 1")["custom"][f"Boss{n}"] == person["id"]
+    assert person["custom"][f"Boss{n}"] == things(n, "hope 1")["id"]
+    (lead,) = [row for row in account.rows("leads") if row["title"] == "Knot"]
+    assert lead["person_id"] == person["id"]
+
+
 def test_one_of_several_fields_is_chosen_by_its_key(loader, custom, things, tmp_path):
     n = " cf6"
     settings = {"mapping": mapping_of(tmp_path, n, only={"Short"})}
