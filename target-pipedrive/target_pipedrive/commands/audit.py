@@ -7,16 +7,16 @@ import json
 import os
 import sys
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from target_pipedrive import report
+from target_pipedrive.commands.auditpage import write_page
 from target_pipedrive.commands.given import configured
 from target_pipedrive.commands.group import DefaultGroup
-from target_pipedrive.commands.shown import table
+from target_pipedrive.commands.shown import BY_HAND, table
+from target_pipedrive.endings import Typed
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger.audit import ACTIONS
 from target_pipedrive.ledger.chain import Entry
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from target_pipedrive.commands.given import Given
     from target_pipedrive.ledger import Ledger
-    from target_pipedrive.ledger.chain import Checked
-    from target_pipedrive.report import Tone
 
 COLUMNS = (*Entry._fields[:-1], "link", "hash")
 LAST = "last"
@@ -40,15 +38,6 @@ BROKEN = 1
 """Exit code when the log is not whole."""
 
 _SHOWN_RUNS = 10
-_BY_HAND = "by hand"
-"""In place of the run of what a command did."""
-
-_TONES: Mapping[str, Tone] = {
-    "adopted": "ok",
-    "rejected": "bad",
-    "gone": "warn",
-    "dropped": "warn",
-}
 
 
 @click.group(cls=DefaultGroup, default="summary")
@@ -77,15 +66,15 @@ def _summary(ledger: Ledger) -> Iterator[str]:
     yield ""
     yield table(
         [
-            {"run": run or _BY_HAND, **{action: done.get(action, 0) for action in actions}}
+            {"run": run or BY_HAND, **{action: done.get(action, 0) for action in actions}}
             for run, done in list(runs.items())[:_SHOWN_RUNS]
         ]
     )
     if len(runs) > _SHOWN_RUNS:
         yield f"… and {len(runs) - _SHOWN_RUNS:,} earlier runs.\n"
     yield f"Head, of line {log.lines:,}: {log.head}"
-    yield "Next: see that no line was touched: target-pipedrive audit check"
-    yield "      read it as a page: target-pipedrive audit export --format html"
+    yield f"Next: see that no line was touched: {_typed('audit check')}"
+    yield f"Next: read it as a page: {_typed('audit export --format html')}"
 
 
 @audit.command()
@@ -113,8 +102,8 @@ def check(given: Given, heads: Sequence[str]) -> None:
         if heads or kept:
             click.echo(f"Heads kept elsewhere that are in it: {len({*heads, *kept})}.")
         click.echo(
-            "Next: keep the head where nobody can change it, and give it next time:\n"
-            f"      target-pipedrive audit check --head {found.head}"
+            "Next: keep the head where nobody can change it, and give it next time: "
+            f"{_typed(f'audit check --head {found.head}')}"
         )
         return
     click.echo(f"The log is not whole: {found.fault}.")
@@ -137,7 +126,7 @@ def _left_by_the_last_run(folder: Path, ledger: Ledger) -> dict[str, str]:
 def _in_words(row: Entry) -> str:
     record = f" of {row.stream}/{row.id}" if row.stream else f" {row.id}" if row.id else ""
     where = f"{row.object} {row.pipedrive_id}".rstrip()
-    return f"{row.seq}, {row.at}: {row.action} {where}{record}, run {row.run or _BY_HAND}"
+    return f"{row.seq}, {row.at}: {row.action} {where}{record}, run {row.run or BY_HAND}"
 
 
 # export
@@ -181,18 +170,21 @@ def export(given: Given, file: Path, form: str, **wanted: Sequence[str]) -> None
     with closing(given.reading()) as ledger:
         wanted["run"] = [_run(ledger, name) for name in wanted["run"]]
         if form == "html":
-            number = _write_page(ledger, wanted, path)
+            try:
+                number = write_page(ledger, wanted, _rows(ledger, wanted), path)
+            except OSError as error:
+                raise _unwritable(path, error) from error
         else:
             with _opened(path) as out:
                 number = _WRITERS[form](ledger, wanted, out)
     if not printed:
         chosen = "that you chose " if any(wanted.values()) else ""
         click.echo(f"{number:,} lines {chosen}of {ledger.audit.lines:,} are in {path}")
-        click.echo("Next: see that no line was touched: target-pipedrive audit check")
+        click.echo(f"Next: see that no line was touched: {_typed('audit check')}")
 
 
 def _run(ledger: Ledger, name: str) -> str:
-    return ledger.audit.last_run() if name == LAST else "" if name == _BY_HAND else name
+    return ledger.audit.last_run() if name == LAST else "" if name == BY_HAND else name
 
 
 @contextmanager
@@ -243,98 +235,5 @@ def _write_jsonl(ledger: Ledger, wanted: Mapping[str, Sequence[str]], out: TextI
 _WRITERS = {"csv": _write_csv, "jsonl": _write_jsonl}
 
 
-def _write_page(ledger: Ledger, wanted: Mapping[str, Sequence[str]], path: Path) -> int:
-    found = ledger.audit.check({})
-    number = ledger.audit.number(**wanted)
-    objects = ledger.audit.count("object", **wanted)
-    meanings = tuple((_shown(action), meaning) for action, meaning in ACTIONS.items())
-    page = report.Report(
-        title="Audit log",
-        made_at=datetime.now(UTC),
-        verdict=_verdict(found),
-        subtitle=ledger.book.noted("host") or "",
-        facts=(
-            report.Fact("Lines", number, f"of {found.lines:,}" if any(wanted.values()) else ""),
-            report.Fact("Runs", len(ledger.audit.count("run", **wanted))),
-        ),
-        bars=(
-            report.Bars(
-                "What was done, by object",
-                tuple(
-                    report.Bar(
-                        obj,
-                        tuple(
-                            report.Segment(_shown(action), done[action])
-                            for action in ACTIONS
-                            if action in done
-                        ),
-                    )
-                    for obj, done in sorted(objects.items())
-                ),
-                "Each object as often as something was done to it.",
-            ),
-        ),
-        sections=(
-            report.Section(
-                "What the actions mean",
-                tables=(report.Table(("Action", "Meaning"), meanings),),
-                folded=True,
-            ),
-        ),
-        next_steps=(
-            report.Step(
-                f"target-pipedrive audit check --head {found.head}",
-                "to see later that none of these lines was touched",
-            ),
-        ),
-        records=report.Records(
-            columns=(
-                report.Column("Line", "number", 0.6),
-                report.Column("When", "code", 1.4),
-                report.Column("Action", "state", 0.8),
-                report.Column("Stream", width=1.3),
-                report.Column("Cliniko id", "code", 1.2),
-                report.Column("Object"),
-                report.Column("Pipedrive", "link"),
-                report.Column("Code"),
-                report.Column("Run", "code", 1.4),
-            ),
-            rows=(_record(row) for row in _rows(ledger, wanted)),
-            facets=("Action", "Object", "Stream", "Code", "Run"),
-            heading="Lines",
-        ),
-        tones=_TONES,
-    )
-    try:
-        report.write(page, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return number
-
-
-def _shown(action: str) -> str:
-    return action.replace("_", " ")
-
-
-def _verdict(found: Checked) -> report.Verdict:
-    if found.fault:
-        return report.Verdict("bad", f"The log is not whole: {found.fault}", found.todo)
-    note = f"Head, to be kept elsewhere: {found.head}"
-    return report.Verdict("ok", "Every line is as it was written", note)
-
-
-def _record(row: Mapping[str, Any]) -> report.Record:
-    seen = row["pipedrive_id"]
-    return report.Record(
-        (
-            row["seq"],
-            row["at"],
-            _shown(row["action"]),
-            row["stream"],
-            f"{row['id']} {row['part']}".rstrip(),
-            row["object"],
-            report.Link(seen, row["link"]) if row["link"] else seen,
-            row["code"],
-            row["run"] or _BY_HAND,
-        )
-    )
+def _typed(words: str) -> str:
+    return Typed.here().command(words)

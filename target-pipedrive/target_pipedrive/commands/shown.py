@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Row = "Mapping[str, Any]"
 
+BY_HAND = "by hand"
+"""In place of the run of what a command did."""
+
 FORMAT = click.option(
     "--format",
     "form",
