@@ -209,10 +209,10 @@ class Grid {
       this.insert(0);
       this.height = this.drawn.get(0)[0].getBoundingClientRect().height || 36;
     }
-    const { drawn, room, ratio } = this.extent();
     const top = this.view.scrollTop;
-    const first = Math.max(0, this.at(top * ratio) - AHEAD);
-    const last = Math.min(this.found.length - 1, this.at(top * ratio + room) + AHEAD);
+    const { room, ratio: guess } = this.extent();
+    const first = Math.max(0, this.at(top * guess) - AHEAD);
+    const last = Math.min(this.found.length - 1, this.at(top * guess + room) + AHEAD);
     const focused = this.body.contains(document.activeElement);
     for (const [position, elements] of this.drawn) {
       if (position >= first && position <= last) continue;
@@ -225,10 +225,13 @@ class Grid {
     let grown = false;
     for (let position = first; position <= last; position++) grown = this.remeasure(position) || grown;
     if (grown) this.place();
+    const { drawn, ratio } = this.extent(); // now that the heights of all in sight are known
     const before = top + this.above(first) - top * ratio;
     const shown = this.above(last + 1) - this.above(first);
     this.pads[0].style.height = `${Math.max(0, before)}px`;
     this.pads[1].style.height = `${Math.max(0, drawn - before - shown)}px`;
+    // While rows came and went the whole was shorter, and the browser may have moved up.
+    if (this.view.scrollTop !== top) this.view.scrollTop = top;
     this.roam();
   }
 
@@ -299,7 +302,9 @@ class Grid {
     else if (from + this.height > top + room) this.view.scrollTop = (from + this.height - room) / ratio;
     this.active = position;
     this.draw();
-    this.drawn.get(position)?.[0].focus({ preventScroll: true });
+    const row = this.drawn.get(position)[0];
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" }); // the view itself may be half out of the window
   }
 
   toggle(position, open = !this.opened.has(this.found[position])) {
