@@ -9,8 +9,6 @@ import asyncio
 import json
 import logging
 import time
-import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from target_pipedrive.bridge import write_states
@@ -18,6 +16,7 @@ from target_pipedrive.counts import Counts
 from target_pipedrive.errors import LedgerLost, SettingsError
 from target_pipedrive.flow import Flow
 from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.book import new_run
 from target_pipedrive.pipedrive import Client, Limits
 from target_pipedrive.pipedrive.transport import Transport
 from target_pipedrive.progress import Progress
@@ -109,9 +108,7 @@ class Session:
             Unreachable: Pipedrive does not answer.
         """
         check_writable(settings.output_dir)
-        ledger = cls.open_ledger(
-            settings, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-        )
+        ledger = cls.open_ledger(settings, new_run())
         limits = Limits(
             settings.subscription,
             settings.seats,

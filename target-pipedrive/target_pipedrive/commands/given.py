@@ -58,14 +58,17 @@ class Given:
         """
         return Ledger(self.ledger, "", alone=False)
 
-    def writing(self) -> Ledger:
+    def writing(self, run: str = "") -> Ledger:
         """Open the ledger as the only one who writes.
+
+        Args:
+            run: Name of the run that writes; empty for a person.
 
         Raises:
             SettingsError: There is none, it cannot be opened, or a loader writes with it.
         """
         self.reading().close()  # makes none
-        return Ledger(self.ledger, "")
+        return Ledger(self.ledger, run)
 
     def target(self) -> TargetPipedrive:
         """Return a loader with these settings.

@@ -14,6 +14,7 @@ from target_pipedrive.ledger.resent import Resent
 from target_pipedrive.ledger.seen import Seen
 from target_pipedrive.ledger.signs import Signs
 from target_pipedrive.ledger.survey import Finding, Survey
+from target_pipedrive.ledger.undo import Undo
 
 __all__ = ["Dropped", "Finding", "Ledger", "Link", "LinkKey", "Reject"]
 
@@ -44,6 +45,12 @@ class Ledger:
         self.seen = Seen(self._database)
         self.signs = Signs(self._database)
         self.survey = Survey(self._database)
+        self.undo = Undo(self._database)
+
+    @property
+    def lost(self) -> bool:
+        """Whether its database failed, so that nothing more can be written."""
+        return self._database.lost
 
     async def durable(self) -> None:
         """Return when everything written so far would outlive a crash."""

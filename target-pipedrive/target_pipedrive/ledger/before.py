@@ -69,7 +69,7 @@ class Before:
                         for name, value in _place(obj, pipedrive_id, key).items()
                     )
                 )
-                .values(written=json.dumps(values[key]), written_by=self._run)
+                .values(written=json.dumps(values[key], default=float), written_by=self._run)
             )
 
     def of(self, obj: str, pipedrive_id: str) -> list[Image]:
@@ -87,6 +87,10 @@ class Before:
         table = schema.before.c
         query = select(table.pipedrive_id).where(table.object == obj).distinct()
         yield from self._db.run(query).scalars()
+
+    def forget_key(self, obj: str, pipedrive_id: str, key: str) -> None:
+        """A key of an object of others stands as it stood before."""
+        self._db.drop(schema.before, _place(obj, pipedrive_id, key))
 
     def forget(self, obj: str, pipedrive_id: str) -> None:
         """An object of others is left to them again."""

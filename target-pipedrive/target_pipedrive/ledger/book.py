@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,11 @@ class Book:
             select(func.sum(schema.tokens.c.tokens)).where(schema.tokens.c.day == today())
         ).scalar_one()
         return int(total or 0)
+
+
+def new_run() -> str:
+    """Return a name for a run that no other has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
 
 
 def today() -> str:

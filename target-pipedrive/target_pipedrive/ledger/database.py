@@ -96,6 +96,11 @@ class Database:
         """Whether it is a file."""
         return self._dialect.name == "sqlite"
 
+    @property
+    def lost(self) -> bool:
+        """Whether it failed, so that nothing more can be written."""
+        return self._lost
+
     def close(self) -> None:
         """Write down what is pending and let go of the database.
 

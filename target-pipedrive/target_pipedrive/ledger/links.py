@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from target_pipedrive.ledger.audit import Action, Audit
     from target_pipedrive.ledger.database import Database, Row
 
-_DOUBT = "?"
+DOUBT = "?"
 """In place of a fingerprint that no value has."""
 
 _LINKS = schema.links.c
@@ -110,6 +110,11 @@ class Links:
         query = select(_LINKS.object, func.count()).group_by(_LINKS.object)
         return {obj: int(number) for obj, number in self._db.run(query)}
 
+    def behind(self, obj: str, ids: Iterable[str]) -> list[Link]:
+        """Return the links of all records that these Pipedrive ids stand for."""
+        query = select(*_COLUMNS).where(_LINKS.object == obj, _LINKS.pipedrive_id.in_(list(ids)))
+        return [_link(tuple(row)) for row in self._db.run(query)]
+
     def put(self, link: Link, action: Action | None = None) -> None:
         """Write down what a source record became; its create is no longer pending.
 
@@ -173,7 +178,7 @@ class Links:
     def doubt(self, link: Link, keys: Iterable[str]) -> None:
         """Write down that some keys are about to be sent: what stands there is not known."""
         if link.sent is not None:
-            self.put(replace(link, sent=link.sent | dict.fromkeys(keys, _DOUBT)))
+            self.put(replace(link, sent=link.sent | dict.fromkeys(keys, DOUBT)))
 
     def doubt_references(self, key: LinkKey) -> None:
         """Write down that another object takes the place of one: what names it is to be sent."""

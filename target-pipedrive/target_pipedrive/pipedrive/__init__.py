@@ -21,6 +21,7 @@ fields           labels → hash keys; makes missing fields and options once
 activity_types   names → key strings; makes missing types once
 files            multipart bodies, streamed
 users            the account, its users
+traces           by what is told whether somebody changed a row since
 settle           makes things exactly once
 lines            HTML read as lines of text
 

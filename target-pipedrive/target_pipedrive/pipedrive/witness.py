@@ -41,7 +41,7 @@ def done(
         place = str(places.get("code") or places["id"])
         lines = [places.get("product_attachment_id")]
         if verb == "delete_many":
-            lines = (data or {}).get("ids") or ()
+            lines = list((data or {}).get("ids") or ())
         for line in lines:
             yield operation.kind, f"{place}/{line}" if line else place, what
         return
