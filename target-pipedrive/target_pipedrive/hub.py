@@ -25,8 +25,8 @@ KINDS = {
 
 PREAMBLE = """\
 Give the API token of an administrator and the account's address, or an OAuth app. The token stands
-in Pipedrive under Personal preferences, API; `target-pipedrive oauth` lets an administrator allow an
-app. `subscription` and `seats` say how much may be asked of Pipedrive.
+in Pipedrive under Personal preferences, API; `target-pipedrive oauth` lets an administrator allow
+an app. `subscription` and `seats` say how much may be asked of Pipedrive.
 """
 
 USAGE = """\
