@@ -47,10 +47,13 @@ class Packet:
 
 @dataclass(slots=True)
 class Packed:
-    """Packs records and counts the values of their facets on the way.
+    """Packs records; counts the values of facets and notes words that have colours on the way.
 
-    Args:
+    Attributes:
         records: The table; its rows are read by `packets`, once.
+        rows: How many there were.
+        counts: Rows by value, for each facet's column.
+        words: Words of `state` columns and verdicts of details.
 
     Raises:
         ValueError: A facet is no column.
@@ -59,7 +62,7 @@ class Packed:
     records: Records
     rows: int = 0
     counts: dict[int, Counter[str]] = field(default_factory=dict)
-    verdicts: Counter[str] = field(default_factory=Counter)
+    words: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.records.columns]
@@ -72,6 +75,7 @@ class Packed:
             ValueError: A row has more or fewer cells than there are columns.
         """
         columns = len(self.records.columns)
+        states = [at for at, column in enumerate(self.records.columns) if column.kind == "state"]
         rows: list[str] = []
         size = 0
         for record in self.records.rows:
@@ -80,6 +84,7 @@ class Packed:
             cells = [shown(cell) for cell in record.cells]
             for column, counts in self.counts.items():
                 counts[cells[column].partition(ADDRESS)[0]] += 1
+            self.words.update(cells[column] for column in states)
             row = UNIT.join(cells) + "".join(self._detail(part) for part in record.detail)
             rows.append(row)
             size += len(row)
@@ -97,7 +102,7 @@ class Packed:
 
     def _detail(self, part: Difference) -> str:
         verdict = plain(part.verdict)
-        self.verdicts[verdict] += 1
+        self.words.add(verdict)
         sides = (NOTHING if side is None else plain(side) for side in (part.expected, part.found))
         return PART + UNIT.join((plain(part.field), *sides, verdict))
 

@@ -93,8 +93,6 @@ def _index(packed: Packed, shades: Shades) -> dict[str, Any]:
         {"column": column, "values": counts.most_common(FACET_VALUES)}
         for column, counts in packed.counts.items()
     ]
-    states = {index for index, column in enumerate(records.columns) if column.kind == "state"}
-    words = [word for facet in states & set(packed.counts) for word in packed.counts[facet]]
     return {
         "columns": [
             {"name": plain(column.name), "kind": column.kind, "width": column.width}
@@ -104,7 +102,7 @@ def _index(packed: Packed, shades: Shades) -> dict[str, Any]:
         "sides": [plain(side) for side in records.sides],
         "rows": packed.rows,
         "printed": PRINTED_ROWS,
-        "colours": {word: shades.of(word).colour for word in (*words, *packed.verdicts)},
+        "colours": {word: shades.of(word).colour for word in sorted(packed.words - {""})},
     }
 
 

@@ -288,6 +288,14 @@ def test_without_javascript_the_summary_is_whole(opened, report):
     expect(page.locator("#table")).to_be_hidden()
 
 
+def test_a_table_of_no_records_says_so(opened, report):
+    page = opened(report(0))
+    expect(page.locator(STATUS)).to_have_text("There are none.")
+    expect(page.locator("#tools")).to_be_hidden()
+    expect(page.locator("#view")).to_be_hidden()
+    assert page.pdf().startswith(b"%PDF")
+
+
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_a_narrow_window_does_not_scroll_sideways(opened, report, width):
     page = opened(report(2000), viewport={"width": width, "height": 800})

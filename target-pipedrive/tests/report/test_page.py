@@ -238,6 +238,12 @@ def test_rows_arrive_whole_in_order_and_counted(html, report):
     assert index["colours"]["missing"] == SHADES["missing"].colour
 
 
+def test_words_have_their_colours_in_columns_that_are_no_facets(html, small):
+    rows = [Record(("equal",), (Difference("f", "a", "b", "missing"),))]
+    index = index_in(html(small(records=Records((Column("State", "state"),), rows))))
+    assert index["colours"] == {"equal": "teal", "missing": "rose"}
+
+
 def test_a_row_that_does_not_fit_is_refused_and_nothing_is_left_behind(tmp_path, small):
     path = tmp_path / "page.html"
     with pytest.raises(ValueError, match="1 cells for 2 columns"):

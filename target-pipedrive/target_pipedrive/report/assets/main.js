@@ -33,8 +33,9 @@ function start() {
   }
 
   function tell(count) {
+    for (const part of ["tools", "view", "keys"]) document.getElementById(part).hidden = !rows.total;
     const all = grouped.format(rows.total);
-    const text = filters.active() ? `${grouped.format(count)} of ${all} records match` : `${all} records`;
+    const text = !rows.total ? "There are none." : filters.active() ? `${grouped.format(count)} of ${all} records match` : `${all} records`;
     const reading = rows.loaded < rows.total ? `, ${grouped.format(rows.loaded)} read so far` : "";
     if (matches.textContent !== text + reading) matches.textContent = text + reading;
   }
