@@ -46,28 +46,28 @@ def test_facets_filter_and_tell_what_the_others_would_leave(opened, report):
     assert focused(page) == "query"
 
 
-@pytest.mark.parametrize(
-    ("query", "count"),
-    [
-        ("MULLER", 500),  # capitals and accents make no difference, either way
-        ("Müller", 500),
-        ("strasse", 630),
-        ("okafor hanna", 63),  # all words, in any order
-        ('"okafor hanna"', 0),  # as it stands
-        ('"hanna okafor" different', 3),
-        ("1000017", 1),
-        ("patient3@example.com", 1),  # in the detail
-        ("clinic.pipedrive.com", 0),  # what a link leads to is not searched
-        ("   ", 5000),
-        ("\\x1f .* [", 0),
-    ],
-)
-def test_search_finds_words_in_rows_and_details(opened, report, query, count):
+FOUND = {
+    "MULLER": 500,  # capitals and accents make no difference, either way
+    "Müller": 500,
+    "strasse": 630,
+    "okafor hanna": 63,  # all words, in any order
+    '"okafor hanna"': 0,  # as it stands
+    '"hanna okafor" different': 3,
+    "1000017": 1,
+    "patient3@example.com": 1,  # in the detail
+    "clinic.pipedrive.com": 0,  # what a link leads to is not searched
+    "\\x1f .* [": 0,
+}
+
+
+def test_search_finds_words_in_rows_and_details(opened, report):
     page = opened(report(5000))
-    page.get_by_label("Search").fill(query)
-    told = "5,000 records" if count == 5000 else f"{count:,} of 5,000 records match"
-    expect(page.locator(STATUS)).to_have_text(told)
-    expect(page.locator("#grid")).to_have_attribute("aria-rowcount", str(count + 1))
+    for query, count in FOUND.items():
+        page.get_by_label("Search").fill(query)
+        expect(page.locator(STATUS)).to_have_text(f"{count:,} of 5,000 records match")
+        expect(page.locator("#grid")).to_have_attribute("aria-rowcount", str(count + 1))
+    page.get_by_label("Search").fill("   ")
+    expect(page.locator(STATUS)).to_have_text("5,000 records")
 
 
 def test_an_opened_row_shows_both_sides_and_where_they_differ(opened, report):

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_pipedrive.report import mask
@@ -62,11 +62,13 @@ CLASSES = re.compile(r"1|[1-9]\d*-[1-9]\d*|65536")
 
 
 @given(JSON)
+@settings(max_examples=40)
 def test_nothing_but_words_of_its_own_and_classes_of_length_is_told(value):
     left = WORDS.sub("", mask(value)).replace(",", " ").split()
     assert all(CLASSES.fullmatch(word) for word in left), left
 
 
+@settings(max_examples=40)
 @given(st.text(alphabet="abcdefghij", min_size=5, max_size=8))
 def test_values_of_one_class_cannot_be_told_apart(value):
     assert mask(value) == mask("abcdefg"), json.dumps(value)

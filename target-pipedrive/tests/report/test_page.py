@@ -156,8 +156,8 @@ def test_no_text_becomes_markup(html, small, text):
     assert index_in(page)["columns"][0]["name"] == plain(text)
 
 
-@pytest.mark.parametrize("text", ATTACKS)
-def test_the_browser_shows_attacks_as_text(opened, small, text):
+def test_the_browser_shows_attacks_as_text(opened, small):
+    text = " ".join(ATTACKS)
     page = opened(attacked(text, small))  # fails on every message, request and breach
     assert page.locator("h1").text_content() == plain(text)
     row = page.locator("#grid tr.row")
@@ -273,7 +273,7 @@ def test_rows_are_never_all_in_memory(tmp_path, small):
         return peak
 
     write_rows(1)  # what is read once
-    assert write_rows(20 * PACKET_ROWS) < 1.5 * write_rows(2 * PACKET_ROWS)
+    assert write_rows(8 * PACKET_ROWS) < 1.3 * write_rows(2 * PACKET_ROWS)
 
 
 @pytest.mark.parametrize(
