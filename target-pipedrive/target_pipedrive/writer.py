@@ -237,7 +237,7 @@ class Writer:
                 part = key.part if in_field else f"{_FORMER}{row} {key.part}"
                 created = not self._index.adopts(piece.object)
                 link = Link(replace(key, part=part), row, row, created=created, sent=None)
-                self._ledger.links.put(link)
+                self._ledger.links.put(link, "created" if pending else "adopted")
                 if in_field:
                     break
             for announced in pending:
@@ -342,10 +342,11 @@ class Writer:
         )
         if existing.outdated:
             return await self._replace_file(desired, link)
+        action: audit.Action = "created" if created and announced else "adopted"
         if desired.file is not None:  # a file's content cannot be changed, only looked at
-            self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)), "adopted")
+            self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)), action)
         else:
-            self._ledger.links.put(link, "adopted")
+            self._ledger.links.put(link, action)
             await self._update(desired, link, self._bodies.changes(desired, link))
         return "adopted"
 
@@ -356,7 +357,9 @@ class Writer:
         if found is None:
             self._ledger.links.announce(key, sign(desired, {}), self._pipedrive.server_time())
             await self._ledger.durable()
-            found = await self._types.ensure(name, desired.body["icon_key"])
+            found = await self._types.ensure(
+                name, desired.body["icon_key"], desired.body.get("color")
+            )
         # Two types of one name at the source share one in Pipedrive: only one of them made it.
         taken = self._ledger.links.owned(desired.object, [str(found.id)])
         created = found.created or (announced and not taken)

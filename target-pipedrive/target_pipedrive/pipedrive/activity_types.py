@@ -54,8 +54,13 @@ class ActivityTypes:
         """A type is about to get another name: list them anew when one is looked for."""
         self._listed = False
 
-    async def ensure(self, name: str, icon_key: str) -> ActivityType:
+    async def ensure(self, name: str, icon_key: str, color: str | None = None) -> ActivityType:
         """The type of this name (folded); makes it when there is none.
+
+        Args:
+            name: Its name.
+            icon_key: Icon of a new one.
+            color: Colour of a new one, six hexadecimal digits; Pipedrive's own when None.
 
         Raises:
             Refused: Pipedrive refused a new type.
@@ -67,13 +72,16 @@ class ActivityTypes:
             found = self._by_name.get(key)
             if found is None:
                 found = await settled(
-                    lambda: self._create(name, icon_key), lambda: self._look(key), pause=self._pause
+                    lambda: self._create(name, icon_key, color),
+                    lambda: self._look(key),
+                    pause=self._pause,
                 )
                 self._by_name[key] = found._replace(created=False)
         return found
 
-    async def _create(self, name: str, icon_key: str) -> ActivityType:
+    async def _create(self, name: str, icon_key: str, color: str | None) -> ActivityType:
         body = {"name": " ".join(name.split()), "icon_key": icon_key}
+        body |= {"color": color} if color else {}
         return _type(await self._pipedrive.create("activity_type", body))._replace(created=True)
 
     async def _look(self, key: str) -> ActivityType | None:

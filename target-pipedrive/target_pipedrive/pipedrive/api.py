@@ -238,7 +238,8 @@ class Pipedrive:
 
         Args:
             file: The content, or where it lies.
-            parents: A body such as `{"person_id": 5}`; only its parents are sent.
+            parents: A body such as `{"person_id": 5}`; what is no parent is written afterwards,
+                for an upload takes nothing else.
 
         Raises:
             Rejected: `file_missing`: the content is not there in full.
@@ -254,7 +255,9 @@ class Pipedrive:
         if stored is not None and int(stored) != file.size:
             await self.delete("file", row["id"])
             raise Rejected("refused", f"Pipedrive kept {stored} of {file.size} bytes")
-        if row.get("name") != file.name:
+        if rest := {key: value for key, value in parents.items() if key not in keys and value}:
+            row |= await self.update("file", row["id"], rest)
+        elif row.get("name") != file.name:
             logger.warning(
                 "Pipedrive keeps file %s under another name than it was given", row["id"]
             )
