@@ -110,6 +110,7 @@ def test_a_sweep_too_many_does_no_harm(seed, off):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two minutes on an idle machine
 def test_many_schedules():
     assert many(2000)["differences"] == 0
 

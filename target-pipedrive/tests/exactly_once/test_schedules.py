@@ -33,6 +33,7 @@ def test_twenty_schedules(transforms):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two minutes on an idle machine
 def test_hundreds_of_schedules(transforms):
     run(transforms, 200, 8, phases=[Phase.generate])
     print(f"{Schedules.runs} runs met {dict(Schedules.seen)}")
