@@ -119,7 +119,7 @@ class DirectStreams:
         )
         await self._fields.check([*self._mapping.field_specs(), *made.specs])
         self._mapping.add(made)
-        self._index.recognise(made.rule)
+        self._index.listing.recognise(made.rule)
         self._look_again(stream, made)
         if stream.name not in self._taken and made.left_out:
             logger.warning(

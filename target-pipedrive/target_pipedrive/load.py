@@ -34,7 +34,7 @@ class LoadSession(Session):
         await self._require_plan()
         company, folder = str(self._rooms.account.company_id), self._settings.output_dir
         if newest.is_behind(folder, company, self._ledger):
-            self._rooms.index.fall_behind()
+            self._rooms.index.listing.fall_behind()
         self._ledger.book.begin_run()
         await self._ledger.durable()
         newest.note(folder, company, self._ledger.run)
@@ -57,7 +57,7 @@ class LoadSession(Session):
         review = self._rooms.review
         orderly = failure is None or isinstance(failure, BudgetSpent | TooManyRejects)
         if orderly and self._flow.failure is None:
-            self._rooms.index.note_end(self._client.server_time())
+            self._rooms.index.listing.note_end(self._client.server_time())
         if review.asks and (failure is None or isinstance(failure, TooManyRejects)):
             await review.describe(self._rooms.pipedrive, self._client.origin)
         self._ledger.audit.end()

@@ -223,9 +223,9 @@ SCHEMA = th.PropertiesList(
         default="recreate",
         allowed_values=["recreate", "stop"],
         title="When a field is deleted",
-        description="What to do about a custom field that earlier runs filled, or an option of one, "
-        "that somebody deleted in Pipedrive: `recreate` makes it again and writes its values once "
-        "more, `stop` ends the run before the first record.",
+        description="What to do about a custom field that earlier runs filled, or an option of "
+        "one, that somebody deleted in Pipedrive: `recreate` makes it again and writes its values "
+        "once more, `stop` ends the run before the first record.",
     ),
     th.Property(
         "custom_field_codes",

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from target_pipedrive.decide import Changes
 from target_pipedrive.desired import Found, Ref
 from target_pipedrive.errors import Refused, Rejected
-from target_pipedrive.index import sign
 from target_pipedrive.ledger import Link, LinkKey
+from target_pipedrive.marks import mark_of, sign
 from target_pipedrive.pipedrive import OBJECTS
 from target_pipedrive.pipedrive.settle import Unsettled, settled
 from target_pipedrive.pipedrive.traces import trace
@@ -94,6 +94,8 @@ class Writer:
         self._types = types
         self._ledger = ledger
         self._index = index
+        self._listing = index.listing
+        self._strays = index.strays
         self._specs = specs
         self._policy = policy
         self._prepared: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -197,7 +199,7 @@ class Writer:
             record_id: Its key.
             wanted: What shall stand of it.
         """
-        if any(map(self._index.may_hold_strays, objects)):
+        if any(map(self._strays.may_hold, objects)):
             return True
         return bool(self._unwanted(objects, stream, record_id, wanted))
 
@@ -215,12 +217,12 @@ class Writer:
             former: All that may ever have stood of the record, the object itself first.
             wanted: What shall stand; it is found when it is written.
         """
-        signs = {self._index.mark(piece) for piece in wanted}
+        signs = {mark_of(piece) for piece in wanted}
         keys = {_key(piece) for piece in wanted}
         for piece in former:
             key = _key(piece)
             pending = self._unwanted({piece.object}, piece.stream, piece.id, wanted)
-            if not (pending or self._index.may_hold_strays(piece.object)):
+            if not (pending or self._strays.may_hold(piece.object)):
                 continue
             named, in_field = (piece.mark.found is kind for kind in (Found.NAME, Found.FIELD))
             if named:  # whoever has the name by right takes its rows first
@@ -232,10 +234,10 @@ class Writer:
             if in_field and self._knows(key):
                 continue
             await self._prepare(piece.object)
-            strays = await self._index.strays(piece, body, signs, announced=bool(pending))
+            strays = await self._strays.of(piece, body, signs, announced=bool(pending))
             for row in strays:
                 part = key.part if in_field else f"{_FORMER}{row} {key.part}"
-                created = not self._index.adopts(piece.object)
+                created = not self._listing.adopts(piece.object)
                 link = Link(replace(key, part=part), row, row, created=created, sent=None)
                 self._ledger.links.put(link, "created" if pending else "adopted")
                 if in_field:
@@ -258,13 +260,13 @@ class Writer:
 
     async def catch_up(self, obj: str) -> None:
         """Learn from the account what an old ledger missed of a kind of object."""
-        if self._index.is_behind(obj):
+        if self._listing.is_behind(obj):
             await self._prepare(obj)
-            await self._index.catch_up(obj)
+            await self._listing.catch_up(obj)
 
     async def end(self) -> None:
         """All is written: let nothing stand twice that was sent twice."""
-        for obj, row in await self._index.twins():
+        for obj, row in await self._strays.twins():
             await self._pipedrive.delete(obj, row)
             self._ledger.signs.forget(obj, row)
             self._ledger.audit.add("removed", LinkKey(obj, "", ""), row, "twin")
@@ -285,7 +287,7 @@ class Writer:
         self._ledger.links.announce(_key(desired), sign(desired, body), since)
         await self._ledger.durable()
         row_id, left = await self._send(desired, body, since)
-        self._index.made(desired.object, row_id)
+        self._listing.made(desired.object, row_id)
         sent = _lasting(prints, kind)
         self._ledger.links.put(
             Link(_key(desired), row_id, row_id, created=True, sent=sent, trace=left), "created"
@@ -332,7 +334,7 @@ class Writer:
         run announced it, or if rows of its kind are never adopted from others.
         """
         announced = self._ledger.links.announced(_key(desired))
-        created = existing.ours and (announced or not self._index.adopts(desired.object))
+        created = existing.ours and (announced or not self._listing.adopts(desired.object))
         link = Link(
             _key(desired),
             existing.id,

@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_pipedrive.direct import OBJECT_KEYS, remembered
-from target_pipedrive.index import View, field_marks, line_marks, views
 from target_pipedrive.ledger import Finding
 from target_pipedrive.mapping.direct import key_places, object_of
+from target_pipedrive.marks import View, field_marks, line_marks, views
 from target_pipedrive.pipedrive import OBJECTS, Limits, Pipedrive
 from target_pipedrive.pipedrive.registry import fields_home
 from target_pipedrive.rooms import bind

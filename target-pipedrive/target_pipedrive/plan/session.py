@@ -106,7 +106,7 @@ class PlanSession(Session):
         self._notes.show_values = self._given.show_values
         self._notes.has_user = rooms.users.has
         if newest.is_behind(self._given.output_dir, str(rooms.account.company_id), self._ledger):
-            rooms.index.fall_behind()
+            rooms.index.listing.fall_behind()
 
     async def take(self, message: tuple[str, Any, Any]) -> None:
         """Take one message."""

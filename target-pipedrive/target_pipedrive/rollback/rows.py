@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.index import View, field_marks, line_marks, other_marks, views
+from target_pipedrive.marks import View, field_marks, line_marks, other_marks, views
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
 from target_pipedrive.pipedrive.registry import Kind, fields_home
 

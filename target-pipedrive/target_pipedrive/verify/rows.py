@@ -62,7 +62,7 @@ class Rows:
         told = []
         for row in page:
             row_id = str(row["id"])
-            marks = self._index.marks(obj, row)
+            marks = self._index.listing.marks(obj, row)
             if row_id in linked or marks:
                 told.append((row_id, row_id in linked, max(marks, key=len, default=None), row))
         self._scratch.keep(obj, told)
