@@ -66,6 +66,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     "LedgerLost": Outcome(
         "the ledger's database failed.", "see that it runs, then go on where it stopped: {again}"
     ),
+    "Differs": Outcome(
+        "something in Pipedrive differs from what it should be.",
+        "see in the report what it is; a load writes what the source has: {again}",
+    ),
     "BadInput": Outcome(
         "a line of the input was no Singer message.",
         "look at the tap's log, then go on where it stopped: {again}",
