@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from target_pipedrive.counts import REASONS
 from target_pipedrive.errors import REJECTS
 from target_pipedrive.mapping import Context, Options
+from target_pipedrive.pipedrive import OBJECTS
 from target_pipedrive.pipedrive.registry import FIELDS, fields_home
 from target_pipedrive.plan.document import FORM
 from target_pipedrive.plan.origins import origins
@@ -259,13 +260,19 @@ def _leaving(all_: Rehearsed) -> list[dict[str, Any]]:
         carried[obj, names.get(key, key)] += number
     return [
         {"object": obj, "field": name, "fed_by": fed.get((obj, name), []), "objects": number}
-        for (obj, name), number in sorted(carried.items())
+        for (obj, name), number in sorted(carried.items(), key=_as_registered)
     ]
 
 
 def _standing(all_: Rehearsed) -> dict[str, int]:
     """Object → rows that are linked after the load."""
     return {obj: len(all_.ledger.links.ids(obj)) for obj, _ in all_.counts.done}
+
+
+def _as_registered(item: tuple[tuple[str, str], int]) -> tuple[int, str]:
+    """By kind of object as the registry has them, then by name."""
+    obj, name = item[0]
+    return ([*OBJECTS].index(obj) if obj in OBJECTS else len(OBJECTS)), name
 
 
 HOMES = tuple(dict.fromkeys(map(fields_home, FIELDS)))

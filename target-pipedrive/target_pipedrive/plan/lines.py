@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.endings import Typed
+from target_pipedrive.endings import LOADERS, Typed
 from target_pipedrive.plan import document
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def lines(plan: Mapping[str, Any], settings: Settings, *, questions: int) -> Ite
     folder = settings.output_dir
     yield f"The whole plan: {folder / document.PAGE} and {folder / document.NAME}"
     yield f"Its hash: {plan['sha256']}"
-    typed = Typed.here()
+    typed = loading()
     if questions:
         yield (
             f"Next: {questions:,} ambiguous matches wait for an answer in {settings.review_file}"
@@ -114,12 +115,22 @@ def lines(plan: Mapping[str, Any], settings: Settings, *, questions: int) -> Ite
     yield f"Next: or load: {typed.run('apply')}"
 
 
+def lasting(hours: float) -> str:
+    """Return a time in words."""
+    return f"{hours:,.1f} h" if hours >= 1 else f"{max(round(hours * 60), 1)} min"
+
+
+def loading() -> Typed:
+    """Return what people type here to load, though this run plans."""
+    return replace(Typed.here(), loader=LOADERS["apply"])
+
+
 def _price(price: Mapping[str, Any]) -> str:
     told = f"Price: {price['tokens']:,} tokens"
     least, most = price["tokens_at_least"], price["tokens_at_most"]
     if least != most:
         told += f" ({least:,} to {most:,}, as records come together)"
-    told += f" by {price['requests']:,} requests, {price['hours_at_the_burst_limit']:g} h"
+    told += f" by {price['requests']:,} requests, {lasting(price['hours_at_the_burst_limit'])}"
     days = [f"{price['days']} d on this subscription"] if price["days"] is not None else []
     days += [f"{one['days']} d on {one['subscription']}" for one in price["next_subscriptions"]]
     return f"{told}; {', '.join(days)}"

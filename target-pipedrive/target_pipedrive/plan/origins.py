@@ -62,7 +62,7 @@ def _named(stream: str, expressions: Iterable[Expression | None]) -> Iterator[st
             yield f"{stream}.{_CUSTOM}"
         for call in expression.calls:
             if call.name == "lookup" and call.arguments and isinstance(call.arguments[0], str):
-                yield f"{call.arguments[0]}.…"
+                yield f"{call.arguments[0]} (looked up)"
 
 
 class Unread:

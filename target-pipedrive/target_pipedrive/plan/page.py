@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.endings import Typed
-from target_pipedrive.plan.lines import ACTIONS, blockers, verdict
-from target_pipedrive.plan.sections import sections
+from target_pipedrive.plan.lines import ACTIONS, blockers, lasting, loading, verdict
+from target_pipedrive.plan.sections import seated, sections
 from target_pipedrive.report import (
     Bar,
     Bars,
@@ -68,11 +67,13 @@ def _facts(plan: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact(
         "Days",
         "never" if days is None else days,
-        f"on {plan['subscription']}, {plan['seats']} seats",
+        f"on {seated(plan)}",
         "bad" if days is None else "plain",
     )
     yield Fact(
-        "Requests", price["requests"], f"{price['hours_at_the_burst_limit']:g} h at the burst limit"
+        "Requests",
+        price["requests"],
+        f"{lasting(price['hours_at_the_burst_limit'])} at the burst limit",
     )
     yield Fact(
         "New custom fields",
@@ -96,7 +97,7 @@ def _bars(plan: Mapping[str, Any]) -> Bars:
 
 
 def _steps(plan: Mapping[str, Any]) -> Iterator[Step]:
-    typed = Typed.here()
+    typed = loading()
     if [*blockers(plan)]:
         return
     yield Step(typed.command("schema"), "makes custom fields, options and activity types alone")

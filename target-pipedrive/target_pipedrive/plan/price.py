@@ -46,7 +46,7 @@ class Pace:
 
     def hours(self, requests: int) -> float:
         """Return how long requests take at the burst limit, were there tokens for all."""
-        return round(requests / self.burst * WINDOW / HOUR, 2)
+        return round(requests / self.burst * WINDOW / HOUR, 4)
 
     def at(self, point: Point) -> dict[str, Any]:
         """Return when a point of a load is reached."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.plan.lines import blockers
+from target_pipedrive.pipedrive.registry import FIELDS
+from target_pipedrive.plan.lines import blockers, lasting
 from target_pipedrive.report import Column, Section, Table
 
 if TYPE_CHECKING:
@@ -12,8 +13,15 @@ if TYPE_CHECKING:
 
     from target_pipedrive.report import Cell
 
+_KINDS = {group.list.kind: f"custom fields ({obj})" for obj, group in FIELDS.items()}
 _MOST_OPTIONS = 12
 """Named in a line."""
+
+
+def seated(plan: Mapping[str, Any]) -> str:
+    """Return the subscription with its seats."""
+    seats = plan["seats"]
+    return f"{plan['subscription']}, {seats} {'seat' if seats == 1 else 'seats'}"
 
 
 def sections(plan: Mapping[str, Any]) -> Iterator[Section]:
@@ -30,7 +38,7 @@ def sections(plan: Mapping[str, Any]) -> Iterator[Section]:
         "What the plan was made for",
         (
             f"Company: {plan['account']['company_id']}. Mapping: {plan['mapping'][:16]}…",
-            f"Subscription: {plan['subscription']} with {plan['seats']} seats.",
+            f"Subscription: {seated(plan)}.",
             f"Hash of the plan: {plan['sha256']}",
         ),
         folded=True,
@@ -65,26 +73,29 @@ def _price(plan: Mapping[str, Any]) -> Section:
             _table(
                 "Tokens by object",
                 ("Object", "Requests", "Tokens"),
-                [(obj, one["requests"], one["tokens"]) for obj, one in price["by_object"].items()],
+                [
+                    (_KINDS.get(obj, obj), one["requests"], one["tokens"])
+                    for obj, one in price["by_object"].items()
+                ],
             ),
             _table(
                 "On which subscription",
-                ("Subscription", "Tokens a day", "Days", "Hours at the burst limit"),
+                ("Subscription", "Tokens a day", "Days", "At the burst limit"),
                 [
                     (
                         one["subscription"],
                         one["tokens_a_day"],
                         one["days"],
-                        one["hours_at_the_burst_limit"],
+                        lasting(one["hours_at_the_burst_limit"]),
                     )
                     for one in others
                 ],
             ),
             _table(
                 "When each object is complete",
-                ("Object", "Day", "Hours", "Requests", "Tokens"),
+                ("Object", "Day", "At the burst limit", "Requests", "Tokens"),
                 [
-                    (obj, at["day"], at["hours"], at["requests"], at["tokens"])
+                    (obj, at["day"], lasting(at["hours"]), at["requests"], at["tokens"])
                     for obj, at in price["complete"].items()
                 ],
             ),
@@ -218,10 +229,13 @@ def _lost(plan: Mapping[str, Any]) -> Iterator[Section]:
             for one in lost["objects"]
         ],
     )
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in lost["lost"]:
+        together.setdefault((one["what"], one["why"]), []).append(one["object"])
     losses = _table(
         "What is lost, and why",
-        ("Object", "Lost", "Why"),
-        [(one["object"], one["what"], one["why"]) for one in lost["lost"]],
+        ("Lost", "Of", "Why"),
+        [(what, ", ".join(objects), why) for (what, why), objects in together.items()],
     )
     prose = []
     if streams := lost["streams_without_a_mapping"]:

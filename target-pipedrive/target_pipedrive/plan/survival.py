@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.pipedrive import OBJECTS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from target_pipedrive.mapping import MappingSet, ObjectRule
     from target_pipedrive.pipedrive import ObjectType
+
+_NEVER_EMPTY = {Kind.FLAG, Kind.BIT, Kind.USER}
+"""Kinds of values that are always something: nobody's belongs to the default owner."""
 
 
 def truths(mapping: MappingSet) -> list[dict[str, Any]]:
@@ -64,7 +67,7 @@ def _lost(
             "fields of its own",
             "Pipedrive takes no custom fields here; what has no key goes into the text, or stays",
         )
-    if once := sorted(keys & kind.create_only):
+    if once := sorted(keys & kind.create_only - {*kind.parents}):
         yield (
             f"later changes of {', '.join(once)}",
             "Pipedrive takes it when it is made, and never again",
@@ -95,15 +98,15 @@ def _keys(rules: Sequence[ObjectRule]) -> set[str]:
 
 def _stuck(rules: Sequence[ObjectRule], kind: ObjectType) -> list[str]:
     """Return the keys that may hold nothing at the source and cannot be emptied."""
-    own = kind.keys
     free = kind.clearable | kind.empties.keys() | kind.create_only | kind.by_status
     fixed = {*kind.required, *kind.parents}
-    return sorted(
+    found = {
         key
         for rule in rules
         for key, value in rule.fields.items()
-        if key in own and key not in free and key not in fixed and value.value is None
-    )
+        if kind.keys.get(key, Kind.FLAG) not in _NEVER_EMPTY and value.value is None
+    }
+    return sorted(found - free - fixed)
 
 
 def _streams(mapping: MappingSet, kind: ObjectType) -> list[str]:

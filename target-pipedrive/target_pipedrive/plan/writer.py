@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from target_pipedrive.decide import Changes
 from target_pipedrive.ledger import LinkKey
+from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.plan.imagined import Imagined
 from target_pipedrive.plan.notes import Notes
 from target_pipedrive.writer import Writer
 
@@ -35,7 +38,11 @@ class RehearsedWriter(Writer):
         difference = before and self._bodies.changes(desired, before)
         action = await super().write(desired)
         after = self._ledger.links.get(key)
-        row = after.pipedrive_id if after and action != "created" else ""
+        row = after.pipedrive_id if after and not Imagined.is_imagined(after.pipedrive_id) else ""
+        if action == "adopted":
+            later = OBJECTS[desired.object].create_only
+            prints = self._bodies.prints(desired)
+            difference = Changes(tuple(name for name in prints if name not in later), ())
         self.notes.add(desired, action, row, difference or None)
         return action
 
