@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from target_pipedrive.report.shades import place
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -76,7 +78,7 @@ class Drawing:
 
 def slices(bar: Bar, shades: Shades) -> list[Slice]:
     """The parts of a bar from left to right; together they have 100 percent."""
-    parts = [part for part in bar.segments if part.count > 0]
+    parts = sorted((part for part in bar.segments if part.count > 0), key=lambda p: place(p.name))
     total = sum(part.count for part in parts)
     widths = [max(part.count * 100 / total, LEAST_SHARE) for part in parts]
     scale = 100 / sum(widths) if widths else 1

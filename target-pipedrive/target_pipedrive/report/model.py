@@ -67,7 +67,8 @@ class Segment:
 
     Attributes:
         name: The outcome: "created", "different". The same name has the same colour everywhere
-            in the page; known names have theirs (`shades.SHADES`), others take what is left.
+            in the page; known names have their colour and order (`shades.SHADES`), others take
+            a colour that is left and come last, in the order given.
         count: Zero or more; a zero is left out.
     """
 

@@ -23,14 +23,14 @@ from target_pipedrive.report.charts import HEIGHT, draw, slices
 from target_pipedrive.report.model import Column, Link
 from target_pipedrive.report.packing import Packed, safe_url, shown
 from target_pipedrive.report.plain import plain
-from target_pipedrive.report.shades import Shades
+from target_pipedrive.report.shades import Shades, place
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from target_pipedrive.report.model import Bars, Cell, Report
 
-SCRIPTS = ("rows.js", "filters.js", "grid.js", "paper.js", "main.js")
+SCRIPTS = ("rows.js", "filters.js", "cells.js", "grid.js", "paper.js", "main.js")
 """In the order in which they build on each other; one script in the page."""
 PRINTED_ROWS = 500
 """Rows of the big table that go to paper at most."""
@@ -110,7 +110,7 @@ def _chart(bars: Bars, shades: Shades) -> dict[str, Any]:
     """A bar chart as the template draws it: every name that occurs is a column."""
     names = list(dict.fromkeys(part.name for bar in bars.bars for part in bar.segments))
     counts = [{part.name: part.count for part in bar.segments} for bar in bars.bars]
-    names = [name for name in names if any(row.get(name) for row in counts)]
+    names = sorted((name for name in names if any(row.get(name) for row in counts)), key=place)
     return {
         "heading": bars.heading,
         "note": bars.note,

@@ -48,10 +48,10 @@ SHADES: Mapping[str, Shade] = {
     "update": _CHANGED,
     "restored": _CHANGED,
     "restore": _CHANGED,
-    "normalised": _CHANGED,
     "adopted": _GOOD,
     "adopt": _GOOD,
     "equal": _GOOD,
+    "normalised": _CHANGED,
     "unchanged": _STANDS,
     "skipped": _STANDS,
     "skip": _STANDS,
@@ -62,26 +62,32 @@ SHADES: Mapping[str, Shade] = {
     "lost by design": _LEFT,
     "lost": _LEFT,
     "gone": _LEFT,
+    "merged": _OUT,
+    "replaced": _OUT,
+    "removed": _OUT,
     "edited": _LOOK,
     "truncated": _LOOK,
     "review": _LOOK,
     "waiting": _LOOK,
+    "extra": _ODD,
+    "ambiguous": _ODD,
     "different": _WRONG,
     "rejected": _WRONG,
     "reject": _WRONG,
     "failed": _WRONG,
     "missing": _GONE,
-    "extra": _ODD,
-    "ambiguous": _ODD,
-    "merged": _OUT,
-    "replaced": _OUT,
-    "removed": _OUT,
 }
-"""Known outcomes, in lower case."""
+"""Known outcomes, in lower case and in the order in which bars show them: from done to wrong."""
+_ORDER = {word: place for place, word in enumerate(SHADES)}
 
 _TONES: Mapping[Tone, Colour] = {"ok": "teal", "warn": "amber", "bad": "vermilion"}
 _SPARE: tuple[Colour, ...] = ("plum", "sky", "brown", "mist", "blue", "grey")
 """Colours of unknown words without a tone, in the order in which they appear."""
+
+
+def place(word: str) -> int:
+    """Where a word stands among the parts of a bar; unknown words come last."""
+    return _ORDER.get(word.casefold(), len(_ORDER))
 
 
 class Shades:

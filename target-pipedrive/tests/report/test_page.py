@@ -312,6 +312,16 @@ def test_one_among_very_many_has_a_part_that_can_be_seen():
     assert slices(Bar("empty", ()), Shades()) == []
 
 
+def test_parts_and_columns_have_one_order_in_all_bars(html, small):
+    bars = (
+        Bar("One", (Segment("missing", 1), Segment("odd", 1))),
+        Bar("Two", (Segment("odd", 1), Segment("different", 2), Segment("equal", 3))),
+    )
+    assert [part.name for part in slices(bars[1], Shades())] == ["equal", "different", "odd"]
+    heads = re.findall(r"</span>([^<]+)</th>", html(small(bars=(Bars("B", bars),))))
+    assert heads == ["equal", "different", "missing", "odd"]
+
+
 START = datetime(2031, 3, 7, 22, 47, 30, tzinfo=UTC)
 
 

@@ -35,12 +35,13 @@ class Filters {
   }
 
   facet(index, facet, which, changed) {
-    const set = element("fieldset", {}, element("legend", { textContent: index.columns[facet.column].name }));
+    const column = index.columns[facet.column];
+    const set = element("fieldset", {}, element("legend", { textContent: column.name }));
     const chips = facet.values.map(([value, count], code) => {
       const input = element("input", { type: "checkbox" });
       const number = element("b", { textContent: grouped.format(count) });
       const face = element("span", {}, value || "(empty)", number);
-      if (Object.hasOwn(index.colours, value)) face.prepend(dot(index.colours[value]));
+      if (column.kind === "state" && value) face.prepend(dot(index.colours[value]));
       const chip = element("label", { className: "chip", hidden: code >= SHOWN_VALUES }, input, face);
       input.addEventListener("change", () => {
         if (input.checked) this.chosen[which].add(code);
