@@ -48,13 +48,11 @@ class Judge:
         obj, row_id = place
         if not self.chosen(place):
             return "other_run"
-        if place in self.held:
-            return self.held[place]
-        if obj == "person" and row_id in self.merged:
-            return "merged"
         if not self.choices.force and not self.as_left(place, row, made):
             return "edited"
-        return None
+        if obj == "person" and row_id in self.merged:
+            return "merged"
+        return self.held.get(place)
 
     def as_left(self, place: Place, row: Mapping[str, Any], made: Sequence[Made]) -> bool:
         """Return whether a row stands as we left it."""
