@@ -342,9 +342,10 @@ class Writer:
             created=created,
             sent=None if existing.ours else {},
         )
-        if existing.outdated:
-            return await self._replace_file(desired, link)
         action: audit.Action = "created" if created and announced else "adopted"
+        if existing.outdated:
+            self._ledger.audit.add(action, link.key, link.pipedrive_id)
+            return await self._replace_file(desired, link)
         if desired.file is not None:  # a file's content cannot be changed, only looked at
             self._ledger.links.put(replace(link, sent=self._bodies.prints(desired)), action)
         else:
@@ -355,6 +356,10 @@ class Writer:
     async def _ensure_type(self, desired: Desired) -> Action:
         key, name = _key(desired), desired.body["name"]
         announced = self._ledger.links.announced(key)
+        if announced and (former := await self._former_type(desired)) is not None:
+            self._ledger.links.put(former, "created")
+            await self._update(desired, former, self._bodies.changes(desired, former))
+            return "created"
         found = await self._types.find(name)
         if found is None:
             self._ledger.links.announce(key, sign(desired, {}), self._pipedrive.server_time())
@@ -376,6 +381,17 @@ class Writer:
             "created" if created else "adopted",
         )
         return "created" if created else "adopted"
+
+    async def _former_type(self, desired: Desired) -> Link | None:
+        """Return what a create of unknown outcome made, if the type has another name since."""
+        key = _key(desired)
+        announced = self._ledger.links.announced_sign(key)
+        if announced is None or announced == sign(desired, {}):
+            return None
+        found = await self._types.find(announced.removeprefix(f"{Found.NAME} "))
+        if found is None or self._ledger.links.owned(desired.object, [str(found.id)]):
+            return None
+        return Link(key, str(found.id), found.key_string, created=True, sent=None)
 
     # update
 

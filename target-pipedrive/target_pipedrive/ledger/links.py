@@ -249,6 +249,11 @@ class Links:
         """Return whether the outcome of a create of this object is not known."""
         return self._db.value(schema.intents.c.id, _columns(key)) is not None
 
+    def announced_sign(self, key: LinkKey) -> str | None:
+        """Return the sign of a create whose outcome is not known; None where there is none."""
+        found: str | None = self._db.value(schema.intents.c.sign, _columns(key))
+        return found
+
     def newest_intent(self) -> float | None:
         """Return when an earlier run announced its newest create of unknown outcome.
 
