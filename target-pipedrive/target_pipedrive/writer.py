@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from target_pipedrive.decide import Changes
-from target_pipedrive.desired import Found, Ref
 from target_pipedrive.errors import Refused, Rejected
 from target_pipedrive.ledger import Link, LinkKey
-from target_pipedrive.marks import mark_of, sign
+from target_pipedrive.marks import sign
 from target_pipedrive.pipedrive import OBJECTS
 from target_pipedrive.pipedrive.settle import Unsettled, settled
 from target_pipedrive.pipedrive.traces import trace
+from target_pipedrive.recall import FORMER, Recall
+from target_pipedrive.recall import key_of as _key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -40,9 +41,6 @@ what comes later still is found at the end of the run."""
 
 _MERGED = dict.fromkeys(("org_id", "emails", "phones", "label_ids"))
 """Built-in keys of a person that a merge may change."""
-
-_FORMER = "former "
-"""Begins the part of a file that was replaced and has not been deleted yet."""
 
 Action = Literal["created", "adopted", "updated", "unchanged", "removed", "kept", "merged"]
 
@@ -99,6 +97,7 @@ class Writer:
         self._specs = specs
         self._policy = policy
         self._prepared: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._recall = Recall(bodies, ledger, index, self._prepare)
 
     def stands(self, desired: Desired, link: Link | None) -> bool:
         """Return whether an object stands as desired, as far as its link tells."""
@@ -134,7 +133,7 @@ class Writer:
         Only what we created is deleted, and only if the policy says so; a file that was
         replaced goes in any case.
         """
-        replaced = link.key.part.startswith(_FORMER)
+        replaced = link.key.part.startswith(FORMER)
         if link.created and (self._policy.remove or replaced):
             self._ledger.links.put(replace(link, sent=None))
             await self._ledger.durable()
@@ -188,75 +187,12 @@ class Writer:
     def may_have_strays(
         self, objects: Collection[str], stream: str, record_id: str, wanted: Sequence[Desired]
     ) -> bool:
-        """Return whether rows may stand that were made of a record, and that no link tells of.
-
-        Runs on an earlier ledger made them, or creates of unknown outcome of which nothing shall
-        become any more.
-
-        Args:
-            objects: Kinds of objects that the record becomes.
-            stream: Its stream.
-            record_id: Its key.
-            wanted: What shall stand of it.
-        """
-        if any(map(self._strays.may_hold, objects)):
-            return True
-        return bool(self._unwanted(objects, stream, record_id, wanted))
-
-    def _unwanted(
-        self, objects: Collection[str], stream: str, record_id: str, wanted: Sequence[Desired]
-    ) -> list[LinkKey]:
-        keys = {_key(piece) for piece in wanted}
-        announced = self._ledger.links.announced_of(stream, record_id)
-        return [key for key in announced if key.object in objects and key not in keys]
+        """Return whether rows may stand that no link tells of; see `Recall.is_due`."""
+        return self._recall.is_due(objects, stream, record_id, wanted)
 
     async def recall(self, former: Sequence[Desired], wanted: Sequence[Desired]) -> None:
-        """Take in what was made of a record without its link, and nothing shall become of.
-
-        Args:
-            former: All that may ever have stood of the record, the object itself first.
-            wanted: What shall stand; it is found when it is written.
-        """
-        signs = {mark_of(piece) for piece in wanted}
-        keys = {_key(piece) for piece in wanted}
-        for piece in former:
-            key = _key(piece)
-            pending = self._unwanted({piece.object}, piece.stream, piece.id, wanted)
-            if not (pending or self._strays.may_hold(piece.object)):
-                continue
-            named, in_field = (piece.mark.found is kind for kind in (Found.NAME, Found.FIELD))
-            if named:  # whoever has the name by right takes its rows first
-                await self._bodies.let_references_settle(piece)
-            body = self._standing_parent(piece) if named else {}
-            generated = piece.file is not None and piece.file.data is not None
-            if named and (not body or (key in keys and not generated)):
-                continue
-            if in_field and self._knows(key):
-                continue
-            await self._prepare(piece.object)
-            strays = await self._strays.of(piece, body, signs, announced=bool(pending))
-            for row in strays:
-                part = key.part if in_field else f"{_FORMER}{row} {key.part}"
-                created = not self._listing.adopts(piece.object)
-                link = Link(replace(key, part=part), row, row, created=created, sent=None)
-                self._ledger.links.put(link, "created" if pending else "adopted")
-                if in_field:
-                    break
-            for announced in pending:
-                self._ledger.links.forget_intent(announced)
-
-    def _knows(self, key: LinkKey) -> bool:
-        return self._ledger.links.get(key) is not None
-
-    def _standing_parent(self, piece: Desired) -> dict[str, Any]:
-        """Return the body key of a piece's parent, as it stands: not merged into another."""
-        for key, ref in piece.body.items():
-            if isinstance(ref, Ref):
-                for record_id in (ref.id, self._ledger.kept.survivor(ref.stream, ref.id)):
-                    link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
-                    if link is not None:
-                        return {key: link.pipedrive_id}
-        return {}
+        """Take in what was made of a record without its link; see `Recall.take_in`."""
+        await self._recall.take_in(former, wanted)
 
     async def catch_up(self, obj: str) -> None:
         """Learn from the account what an old ledger missed of a kind of object."""
@@ -448,7 +384,7 @@ class Writer:
         Until then the old one is known as a former part of its record, so that a later run
         finishes what this one may not live to do.
         """
-        part = f"{_FORMER}{link.pipedrive_id} {link.key.part}"
+        part = f"{FORMER}{link.pipedrive_id} {link.key.part}"
         former = replace(link, key=replace(link.key, part=part))
         self._ledger.links.put(former)
         self._ledger.links.forget(link.key)
@@ -500,10 +436,6 @@ class Writer:
     def _end(self, link: Link, action: audit.Action, code: str = "") -> None:
         self._ledger.links.end(link, action, code)
         self._ledger.signs.forget(link.key.object, link.pipedrive_id)
-
-
-def _key(desired: Desired) -> LinkKey:
-    return LinkKey(desired.object, desired.stream, desired.id, desired.part)
 
 
 def _values(row: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,9 @@ from target_pipedrive.pipedrive.client import Client
 from target_pipedrive.pipedrive.fields import BindingStore, Fields
 from target_pipedrive.pipedrive.limits import Limits
 from target_pipedrive.pipedrive.names import Names
+from target_pipedrive.pipedrive.objecttype import Kind, ObjectType
 from target_pipedrive.pipedrive.operations import Operation
-from target_pipedrive.pipedrive.registry import OBJECTS, OPERATIONS, PARENTS, Kind, ObjectType
+from target_pipedrive.pipedrive.registry import OBJECTS, OPERATIONS, PARENTS
 from target_pipedrive.pipedrive.users import Account, User
 
 __all__ = [

@@ -14,7 +14,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.pipedrive.api import moment
-from target_pipedrive.pipedrive.registry import OBJECTS, Kind
+from target_pipedrive.pipedrive.objecttype import Kind
+from target_pipedrive.pipedrive.registry import OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.marks import View, field_marks, line_marks, other_marks, views
 from target_pipedrive.pipedrive import OBJECTS, PARENTS
-from target_pipedrive.pipedrive.registry import Kind, fields_home
+from target_pipedrive.pipedrive.objecttype import Kind
+from target_pipedrive.pipedrive.registry import fields_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.pipedrive.api import moment
-from target_pipedrive.pipedrive.registry import Kind
+from target_pipedrive.pipedrive.objecttype import Kind
 from target_pipedrive.verify.structure import letters, structure
 
 if TYPE_CHECKING:

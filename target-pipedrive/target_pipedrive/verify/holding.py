@@ -8,7 +8,7 @@ from target_pipedrive.decide import CUSTOM, FILE
 from target_pipedrive.desired import Owner
 from target_pipedrive.errors import Rejected
 from target_pipedrive.pipedrive import OBJECTS
-from target_pipedrive.pipedrive.registry import Kind
+from target_pipedrive.pipedrive.objecttype import Kind
 from target_pipedrive.pipedrive.traces import untouched
 from target_pipedrive.pipedrive.values import fold
 from target_pipedrive.verify.alike import FORMATTING, alike, alike_custom, is_empty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.pipedrive.registry import Kind
+from target_pipedrive.pipedrive.objecttype import Kind
 from target_pipedrive.report import mask
 
 if TYPE_CHECKING:
