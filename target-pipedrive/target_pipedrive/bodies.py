@@ -225,10 +225,10 @@ class Bodies:
         """Wait for the object a reference names; return what stands for it in a body."""
         record_id = self._ledger.kept.survivor(ref.stream, ref.id)
         await self._after((ref.stream, record_id))
-        link = self._ledger.links.get(LinkKey(ref.object, ref.stream, record_id))
-        if link is None:
+        handle = self._ledger.links.handle(LinkKey(ref.object, ref.stream, record_id))
+        if handle is None:
             raise Rejected("parent_missing", f"{ref.stream}/{record_id}")
-        return int(link.handle) if link.handle.isdigit() else link.handle
+        return int(handle) if handle.isdigit() else handle
 
 
 def _references(value: Any) -> Iterator[Ref]:

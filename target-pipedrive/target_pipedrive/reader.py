@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
-from singer_sdk.singerlib.json import deserialize_json
 
 from target_pipedrive.errors import BadInput
+from target_pipedrive.json_codec import decode_exact
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -45,11 +45,12 @@ class Reader(SimpleSingerReader):
         if len(line) > MAX_LINE:
             raise self._fault(f"is longer than {MAX_LINE:,} characters")
         try:
-            message = deserialize_json(line, parse_constant=_no_number)
+            message = decode_exact(line)
         except (ValueError, RecursionError):
             raise self._fault("is no complete JSON") from None
-        shape = _SHAPES.get(str(message.get("type"))) if isinstance(message, dict) else None
-        if shape is None:
+        if not isinstance(message, dict) or (
+            (shape := _SHAPES.get(str(message.get("type")))) is None
+        ):
             raise self._fault(f"is none of {', '.join(_SHAPES)}")
         for key, kind in shape.items():
             if not isinstance(message.get(key), kind):
@@ -75,8 +76,3 @@ class Reader(SimpleSingerReader):
             f"Line {self._lines} of the input {what}: the tap was cut off, or it is no Singer "
             "tap. Look into its log, then run again; it goes on where this run stopped."
         )
-
-
-def _no_number(name: str) -> None:
-    """Refuse NaN and Infinity, which Python reads and JSON does not know."""
-    raise ValueError(name)

@@ -11,7 +11,6 @@ statement takes longer than the statement (0.15 ms against 0.01 on SQLite).
 from __future__ import annotations
 
 import asyncio
-import json
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from target_pipedrive.errors import LedgerLost
+from target_pipedrive.json_codec import decode, encode_canonical
 from target_pipedrive.ledger.opening import connect
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 """How long a commit waits for company: short beside a request, long beside a sync to disk."""
 
 _WORTH_PACKING = 400
@@ -55,13 +55,10 @@ class _Compiled:
 
     Args:
         sql: Its text.
-        names: Its parameters in their order, for a driver that takes them by position; None for
-            one that takes them by name.
         decoders: Column by column, what makes a driver's value ours; None where it is.
     """
 
     sql: str
-    names: tuple[str, ...] | None
     decoders: tuple[Callable[[Any], Any] | None, ...] | None
 
 
@@ -82,6 +79,8 @@ class Database:
         self._let_go = opened.let_go
         dialect = opened.connection.dialect
         self._dialect = dialect
+        # Both drivers take parameters by their names; for SQLite that is not SQLAlchemy's way.
+        self._by_name = sqlite.dialect(paramstyle="named") if self.is_sqlite else dialect
         self._insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
         self._commit_done: asyncio.Future[None] | None = None
         self._driver_error: type[Exception] = dialect.loaded_dbapi.Error
@@ -221,19 +220,15 @@ class Database:
         compiled = self._compiled.get(statement)
         if compiled is None:
             compiled = self._compiled[statement] = self._compile(statement)
-        names = compiled.names
         try:
-            self._cursor.execute(
-                compiled.sql, values if names is None else [values[name] for name in names]
-            )
+            self._cursor.execute(compiled.sql, values)
         except self._driver_error as error:
             raise self._failed(error) from error
         return compiled
 
     def _compile(self, statement: Any) -> _Compiled:
         dialect = self._dialect
-        compiled = statement.compile(dialect=dialect)
-        order = compiled.positiontup
+        compiled = statement.compile(dialect=self._by_name)
         decoders = [  # psycopg gives all our types itself
             column.type.dialect_impl(dialect).result_processor(dialect, None)
             for column in getattr(statement, "selected_columns", ())
@@ -241,7 +236,6 @@ class Database:
         ]
         return _Compiled(
             str(compiled),
-            None if order is None else tuple(order),
             tuple(decoders) if any(decoders) else None,
         )
 
@@ -286,13 +280,13 @@ def _equal(table: FromClause, names: tuple[str, ...]) -> list[ColumnElement[bool
 
 def pack(record: Mapping[str, Any]) -> bytes:
     """Make a record small; equal records become equal bytes."""
-    data = json.dumps(record, sort_keys=True, default=str).encode()
+    data = encode_canonical(record)
     return data if len(data) < _WORTH_PACKING else zlib.compress(data, 1)
 
 
 def unpack(data: bytes) -> dict[str, Any]:
     """Return a packed record."""
-    record: dict[str, Any] = json.loads(
+    record: dict[str, Any] = decode(
         data if data.startswith(b"{") else zlib.decompress(data)  # which begins with an x
     )
     return record

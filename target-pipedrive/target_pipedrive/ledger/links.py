@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select
 
+from target_pipedrive.json_codec import decode
 from target_pipedrive.ledger import schema
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Links:
         """Return what a source record became."""
         rows = self._db.fetch(_ONE, _columns(key))
         return _link(rows[0]) if rows else None
+
+    def handle(self, key: LinkKey) -> str | None:
+        """Return what references to an object use; None when there is none."""
+        found: str | None = self._db.value(_LINKS.handle, _columns(key))
+        return found
 
     def of(self, stream: str, record_id: str) -> list[Link]:
         """Return everything that a source record became, in order of its parts."""
@@ -278,6 +284,6 @@ def _link(row: Row) -> Link:
         pipedrive_id,
         handle,
         created,
-        None if sent is None else json.loads(sent),
+        None if sent is None else decode(sent),
         trace,
     )

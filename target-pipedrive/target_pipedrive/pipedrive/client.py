@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
 import logging
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ import stamina
 import stamina.instrumentation
 
 from target_pipedrive.errors import NotAllowed, SettingsError, UnknownOutcome, Unreachable
+from target_pipedrive.json_codec import decode
 from target_pipedrive.pipedrive.address import address_fault
 from target_pipedrive.pipedrive.answers import Answer, failure
 from target_pipedrive.pipedrive.encoding import encode
@@ -337,7 +337,7 @@ class Client:
 def _envelope(content: bytes) -> dict[str, Any] | None:
     """The JSON object of an answer; None when it is a page, or cut off."""
     try:
-        payload = jsonlib.loads(content)
+        payload = decode(content)
     except ValueError:
         return None
     return payload if isinstance(payload, dict) else None

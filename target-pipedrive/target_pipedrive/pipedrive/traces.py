@@ -8,11 +8,11 @@ trace holds what stood in the row, too, and either of the two shows that it was 
 
 from __future__ import annotations
 
-import json
 import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from target_pipedrive.json_codec import encode_canonical
 from target_pipedrive.pipedrive.api import moment
 from target_pipedrive.pipedrive.objecttype import Kind
 from target_pipedrive.pipedrive.registry import OBJECTS
@@ -32,7 +32,6 @@ _OF_CUSTOM = ("value", "until", "currency")
 _CODE = re.compile(r"[0-9a-f]{40}")
 """Begins a custom field's key at the root of a lead."""
 
-_ENCODER = json.JSONEncoder(sort_keys=True, default=str)
 _SLACK = 5.0
 """Seconds by which two clocks, and a write and its note in the ledger, may differ."""
 
@@ -93,4 +92,4 @@ def _content(object: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _digest(content: object) -> str:
-    return blake2b(_ENCODER.encode(content).encode(), digest_size=8).hexdigest()
+    return blake2b(encode_canonical(content), digest_size=8).hexdigest()
