@@ -38,6 +38,8 @@ class LedgerWorld:
         self._kept = kept
         self._cache: OrderedDict[tuple[str, str | None], dict[str, Any] | None] = OrderedDict()
         self._families: dict[str, OrderedDict[tuple[str, str], list[dict[str, Any]]]] = {}
+        self._asked_of: dict[str, set[str]] = {}
+        """Stream of parents → streams of children that were asked for."""
         self._last_one: tuple[tuple[str, str], list[str]] = (("", ""), [])
         """Keys of the record whose children were asked for last, and of those merged into it."""
         self._now = now
@@ -95,15 +97,23 @@ class LedgerWorld:
     def children(self, stream: str, parent_stream: str, parent_id: str) -> list[dict[str, Any]]:
         """Return kept records that hang on a parent or on records merged into it."""
         self.families.add((stream, parent_stream))
-        families = self._families.setdefault(stream, OrderedDict())
         key = (parent_stream, parent_id)
-        if key in families:
-            families.move_to_end(key)
-            return families[key]
-        families[key] = self._kept.children(stream, self._one(parent_stream, parent_id))
-        if len(families) > _FAMILIES:
-            families.popitem(last=False)
+        if key not in self._families.get(stream, ()):
+            self._fetch(stream, key)
+        families = self._families[stream]
+        families.move_to_end(key)
         return families[key]
+
+    def _fetch(self, stream: str, key: tuple[str, str]) -> None:
+        """Fetch children, and at once those of all streams that such parents were asked for."""
+        asked = self._asked_of.setdefault(key[0], set())
+        asked.add(stream)
+        missing = sorted(one for one in asked if key not in self._families.get(one, ()))
+        for one, rows in self._kept.children(missing, self._one(*key)).items():
+            families = self._families.setdefault(one, OrderedDict())
+            families[key] = rows
+            if len(families) > _FAMILIES:
+                families.popitem(last=False)
 
     def _one(self, stream: str, record_id: str) -> list[str]:
         """Return the keys of a record and of those merged into it."""

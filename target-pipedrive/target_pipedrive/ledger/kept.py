@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, select
 
 from target_pipedrive.ledger import schema
 from target_pipedrive.ledger.database import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select
 
     from target_pipedrive.ledger.database import Database
 
@@ -25,9 +28,6 @@ _KEPT, _MERGED, _LOOKUPS, _DIRTY = (
 _ONE = select(_KEPT.parent, _KEPT.data).where(
     _KEPT.stream == bindparam("stream"), _KEPT.id == bindparam("id")
 )
-_CHILDREN = select(_KEPT.data).where(
-    _KEPT.stream == bindparam("stream"), _KEPT.parent == bindparam("parent")
-)
 _MERGED_INTO = select(_MERGED.id).where(
     _MERGED.stream == bindparam("stream"), _MERGED.survivor == bindparam("survivor")
 )
@@ -37,6 +37,15 @@ _ASKED = select(_LOOKUPS.stream, _LOOKUPS.id).where(
 _USERS = select(_LOOKUPS.by_stream, _LOOKUPS.by_id).where(
     _LOOKUPS.stream == bindparam("stream"), _LOOKUPS.id == bindparam("id")
 )
+
+
+@cache
+def _children(streams: int) -> Select[Any]:
+    """Return the query for the records of so many streams that hang on a parent."""
+    names = [bindparam(f"stream_{number}", type_=String) for number in range(streams)]
+    return select(_KEPT.stream, _KEPT.data).where(
+        _KEPT.stream.in_(names), _KEPT.parent == bindparam("parent")
+    )
 
 
 class Former(NamedTuple):
@@ -85,13 +94,17 @@ class Kept:
         """Return whether a record is kept."""
         return self._db.value(schema.kept.c.id, {"stream": stream, "id": record_id}) is not None
 
-    def children(self, stream: str, parents: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the records of a stream that hang on any of these parents."""
-        return [
-            unpack(data)
-            for parent in parents
-            for (data,) in self._db.fetch(_CHILDREN, {"stream": stream, "parent": parent})
-        ]
+    def children(
+        self, streams: Sequence[str], parents: Sequence[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return the records of some streams that hang on any of these parents, by stream."""
+        found: dict[str, list[dict[str, Any]]] = {stream: [] for stream in streams}
+        names = {f"stream_{number}": stream for number, stream in enumerate(streams)}
+        for parent in parents:
+            rows = self._db.fetch(_children(len(streams)), {**names, "parent": parent})
+            for stream, data in rows:
+                found[stream].append(unpack(data))
+        return found
 
     def all(self, stream: str) -> Iterator[dict[str, Any]]:
         """Yield all kept records of a stream."""

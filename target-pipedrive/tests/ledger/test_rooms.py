@@ -52,10 +52,14 @@ def test_only_news_is_kept(ledger):
     assert ledger.kept.put("invoices", "7", "1", {"total": "5.00", "status": 10}) == (None,)
     assert ledger.kept.put("invoices", "7", "1", {"status": 10, "total": "5.00"}) is None
     assert ledger.kept.put("invoices", "7", "2", {"total": "6.00"}) == ("1",)
-    assert ledger.kept.children("invoices", ["1"]) == []
-    assert ledger.kept.children("invoices", ["1", "2"]) == [{"total": "6.00"}]
+    assert ledger.kept.put("bookings", "7", "2", {"notes": "late"}) == (None,)
+    assert ledger.kept.children(["invoices"], ["1"]) == {"invoices": []}
+    assert ledger.kept.children(["bookings", "invoices"], ["1", "2"]) == {
+        "bookings": [{"notes": "late"}],
+        "invoices": [{"total": "6.00"}],
+    }
     assert ledger.kept.put("invoices", "7", None, {"total": "6.00"}) == ("2",)
-    assert ledger.kept.children("invoices", ["1", "2"]) == []
+    assert ledger.kept.children(["invoices"], ["1", "2"]) == {"invoices": []}
     assert ledger.kept.drop("invoices", "7") == (None,)
     assert ledger.kept.drop("invoices", "7") is None
 
