@@ -24,15 +24,19 @@ class Book:
     def __init__(self, database: Database, run: str) -> None:
         self._db = database
         self._run = run
+        self._noted: dict[str, str | None] = {}
+        """What was noted or asked for; while a run writes, nobody else does."""
 
     def note(self, name: str, value: str) -> None:
         """Remember a fact under a name."""
         self._db.put(schema.meta, {"name": name}, {"value": value})
+        self._noted[name] = value
 
     def noted(self, name: str) -> str | None:
         """Return the fact remembered under a name."""
-        found: str | None = self._db.value(schema.meta.c.value, {"name": name})
-        return found
+        if name not in self._noted:
+            self._noted[name] = self._db.value(schema.meta.c.value, {"name": name})
+        return self._noted[name]
 
     def notes(self, prefix: str) -> dict[str, str]:
         """Return all facts whose names begin so, by the rest of their names."""

@@ -43,7 +43,7 @@ class Compiler(Syntax):
                 if not isinstance(value, (str, list)):
                     raise UnfitError("only a text or a list can be sliced")
                 part = value[slice(*(bound(frame) for bound in bounds))]
-                frame.budget.charge(part)
+                frame.charge(part)
                 return part
 
             return run
@@ -91,7 +91,7 @@ class Compiler(Syntax):
                     *[argument(frame) for argument in arguments],
                     **{name: value(frame) for name, value in keywords.items()},
                 )
-                frame.budget.charge(result)
+                frame.charge(result)
                 return result
 
         else:
@@ -101,7 +101,7 @@ class Compiler(Syntax):
                     *[argument(frame) for argument in arguments],
                     **{name: value(frame) for name, value in keywords.items()},
                 )
-                frame.budget.charge(result)
+                frame.charge(result)
                 return result
 
         return run
@@ -124,9 +124,9 @@ class Compiler(Syntax):
             method = language.METHODS.get(type(value), {}).get(name)
             if method is None:
                 raise UnfitError(f".{name}() is not known for this kind of value")
-            frame.budget.charge(value)
+            frame.charge(value)
             result = method(value, *[argument(frame) for argument in arguments])
-            frame.budget.charge(result)
+            frame.charge(result)
             return result
 
         return run
@@ -161,7 +161,7 @@ class Compiler(Syntax):
             source, bind, tests = loops[level]
             outer = frame.names
             for item in _iterable(source(frame)):
-                frame.budget.loop()
+                frame.loop()
                 frame.names = dict(outer)
                 bind(frame, item)
                 if all(test(frame) for test in tests):

@@ -34,16 +34,16 @@ class ExpressionError(Exception):
         self.offset = offset
 
 
-class Frame:
-    """What an expression sees while it is evaluated."""
+class Frame(Budget):
+    """What an expression sees, and may spend, while it is evaluated."""
 
-    __slots__ = ("budget", "context", "names", "record")
+    __slots__ = ("context", "names", "record")
 
     def __init__(self, record: Mapping[str, Any], context: Context) -> None:
+        super().__init__()
         self.record = record
         self.context = context
         self.names: dict[str, Any] = {}
-        self.budget = Budget()
 
 
 @dataclass(frozen=True, slots=True)

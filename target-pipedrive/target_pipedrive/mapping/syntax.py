@@ -92,7 +92,7 @@ class Syntax:
             text = "".join(part(frame) for part in parts)
             if len(text) > language.MAX_TEXT:
                 raise LimitError("a text grew too long")
-            frame.budget.charge(text)
+            frame.charge(text)
             return text
 
         return run
@@ -145,7 +145,7 @@ class Syntax:
 
         def run(frame: Frame) -> Any:
             result = function(left(frame), right(frame))
-            frame.budget.charge(result)
+            frame.charge(result)
             return result
 
         return run
@@ -161,7 +161,7 @@ class Syntax:
             left = first(frame)
             for function, operand in rest:
                 right = operand(frame)
-                frame.budget.charge(right)
+                frame.charge(right)
                 if not function(left, right):
                     return False
                 left = right

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.desired import Custom
@@ -43,6 +44,8 @@ class Fitter:
         Raises:
             UnfitError: The value does not fit the field's type.
         """
+        if value is None:  # as most are
+            return _nothing(field_type)
         found = fitted(field_type, value, self.context)
         if field_type in _SHORT_TYPES:
             found = self.short(label, found)
@@ -67,6 +70,11 @@ class Fitter:
             return value
         self.truncated.append(label)
         return value.encode()[: limit - len(ELLIPSIS.encode())].decode(errors="ignore") + ELLIPSIS
+
+
+@cache
+def _nothing(field_type: str) -> Custom:
+    return Custom(field_type, None)
 
 
 _SHORT_TYPES = frozenset({"varchar", "varchar_auto", "phone", "enum"})

@@ -160,17 +160,17 @@ class Fields:
             await self._complete(object, custom, lacking)
         bound = self._bound.get(fields_home(object), {})
         encoded: dict[str, Any] = {}
+        is_flat = OBJECTS[object].flat
         for label, wanted in custom.items():
             if (found := bound.get(label)) is None:
                 continue
             self._keep_options(object, label, found, wanted)
             value = values.encode(found.type, wanted.value, found.option)
-            encoded |= (
-                values.flat(found.type, found.code, value)
-                if OBJECTS[object].flat
-                else {found.code: value}
-            )
-        if not encoded or OBJECTS[object].flat:
+            if is_flat:
+                encoded |= values.flat(found.type, found.code, value)
+            else:
+                encoded[found.code] = value
+        if not encoded or is_flat:
             return encoded
         return {"custom_fields": encoded}
 

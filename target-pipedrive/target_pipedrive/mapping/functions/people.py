@@ -12,6 +12,8 @@ from target_pipedrive.mapping.functions.texts import join
 from target_pipedrive.mapping.text import text as trimmed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from target_pipedrive.mapping.context import Context
 
 PHONE_LABELS = {"Mobile": "mobile", "Home": "home", "Work": "work"}
@@ -135,19 +137,18 @@ def custom(record: dict[str, Any], section: str, field: str) -> str | list[str] 
             {'name': 'Fund', 'type': 'text', 'value': 'HCF'}]}]}}, 'Cover', 'Fund')
             → 'HCF'
     """
+    wanted, asked = section.strip(), field.strip()
     for name, row in custom_rows(record):
-        if name == section.strip() and trimmed(row.get("name")) == field.strip():
+        if name == wanted and trimmed(row.get("name")) == asked:
             found = answers(row)
             if found:
                 return found if row.get("type") == "checkboxes" else found[0]
     return None
 
 
-def custom_rows(record: Any) -> list[tuple[str | None, dict[str, Any]]]:
+def custom_rows(record: Any) -> Iterator[tuple[str | None, dict[str, Any]]]:
     """Section name and field of every account-defined field of a patient."""
-    sections = (record.get("custom_fields") or {}).get("sections") or []
-    return [
-        (trimmed(section.get("name")), row)
-        for section in sections
-        for row in section.get("fields") or []
-    ]
+    for section in (record.get("custom_fields") or {}).get("sections") or []:
+        name = trimmed(section.get("name"))
+        for row in section.get("fields") or []:
+            yield name, row
