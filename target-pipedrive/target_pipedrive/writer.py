@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from target_pipedrive.decide import Changes
+from target_pipedrive.desired import Found
 from target_pipedrive.errors import Refused, Rejected
 from target_pipedrive.ledger import Link, LinkKey
 from target_pipedrive.marks import sign
