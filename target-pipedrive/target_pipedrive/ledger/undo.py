@@ -44,6 +44,18 @@ class Made(NamedTuple):
     written_at: float
 
 
+class Merged(NamedTuple):
+    """A person that was merged into another.
+
+    Args:
+        id: Which it was.
+        of_others: It stood there before us.
+    """
+
+    id: str
+    of_others: bool
+
+
 class MadeField(NamedTuple):
     """A custom field, an option or a label that we made.
 
@@ -84,6 +96,11 @@ class Undo:
         rows = self._db.run(query.group_by(_LINKS.object))
         return {obj: bool(created) for obj, created in rows}
 
+    def created(self, obj: str) -> set[str]:
+        """Return the Pipedrive ids of all objects of a kind that we created."""
+        query = select(_LINKS.pipedrive_id).where(_LINKS.object == obj, _LINKS.created)
+        return set(self._db.run(query).scalars())
+
     def made(self, obj: str, ids: Collection[str]) -> dict[str, list[Made]]:
         """Return what is known of rows, by their Pipedrive ids."""
         query = select(
@@ -118,19 +135,22 @@ class Undo:
         query = select(_LINKS.pipedrive_id).where(_LINKS.object == kind)
         return {line.partition("/")[0] for line in lines.union(self._db.run(query).scalars())}
 
-    def merged_with_others(self) -> set[str]:
-        """Return the ids of persons into which persons of others were merged."""
+    def merges(self) -> dict[str, list[Merged]]:
+        """Return the persons that were merged into others, by the id of who is left of them."""
         query = select(_AUDIT.pipedrive_id, _AUDIT.code).where(_AUDIT.action == "merged")
         into = {loser: code.removeprefix("into ") for loser, code in self._db.run(query)}
+        if not into:
+            return {}
         others = select(_AUDIT.pipedrive_id).where(
             _AUDIT.object == "person", _AUDIT.action == "adopted"
         )
-        found = set()
-        for loser in set(self._db.run(others).scalars()) & into.keys():
-            survivor = into[loser]
+        of_others = set(self._db.run(others).scalars())
+        found: dict[str, list[Merged]] = {}
+        for loser, left in into.items():
+            survivor = left
             while survivor in into:
                 survivor = into[survivor]
-            found.add(survivor)
+            found.setdefault(survivor, []).append(Merged(loser, loser in of_others))
         return found
 
     def made_fields(self) -> list[MadeField]:

@@ -10,6 +10,7 @@ from target_pipedrive.pipedrive.values import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from target_pipedrive.ledger import Ledger
     from target_pipedrive.ledger.bindings import Bindings
     from target_pipedrive.mapping import MappingSet
     from target_pipedrive.pipedrive import Fields, Pipedrive
@@ -42,28 +43,34 @@ async def schema_of(pipedrive: Pipedrive, fields: Fields, mapping: MappingSet) -
     return found
 
 
-def moves(
-    then: Schema, now: Schema, foreseen: Mapping[str, Any], bindings: Bindings
-) -> Iterator[str]:
+def moves(then: Schema, now: Schema, foreseen: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:
     """Yield what moved, but for what the plan foresaw and what the loader itself made or took.
 
     Args:
         then: The schema that was planned for.
         now: The schema that stands.
         foreseen: What the plan would make, as it stands there.
-        bindings: Which fields and options are the loader's.
+        ledger: Tells which fields, options and types are the loader's.
     """
     for home, fields in then["fields"].items():
-        yield from _moved_fields(home, fields, now["fields"].get(home, {}), foreseen, bindings)
+        yield from _moved_fields(
+            home, fields, now["fields"].get(home, {}), foreseen, ledger.bindings
+        )
+    ours = ledger.links.ids("activity_type")
     names = {fold(one["name"]) for one in foreseen["activity_types"]}
     types, there = then.get("types", {}), now.get("types", {})
+    removed = {
+        row.pipedrive_id for row in ledger.audit.rows(object={"activity_type"}, action={"removed"})
+    }
     for key, name in types.items():
+        if key in removed:
+            continue
         if key not in there:
             yield f'the activity type "{name}" was deleted'
-        elif there[key] != name and fold(there[key]) not in names:
+        elif there[key] != name and key not in ours:
             yield f'the activity type "{name}" was renamed "{there[key]}"'
     for key, name in there.items():
-        if key not in types and fold(name) not in names:
+        if key not in types and key not in ours and fold(name) not in names:
             yield f'the activity type "{name}" was made'
 
 

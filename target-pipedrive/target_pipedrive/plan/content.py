@@ -117,7 +117,7 @@ def content(all_: Rehearsed) -> dict[str, Any]:
             settings.subscription,
             fixed,
         )
-        | {"rollback": rollback(all_.counts, _standing(all_))},
+        | {"rollback": rollback(all_.ledger)},
     }
 
 
@@ -262,11 +262,6 @@ def _leaving(all_: Rehearsed) -> list[dict[str, Any]]:
         {"object": obj, "field": name, "fed_by": fed.get((obj, name), []), "objects": number}
         for (obj, name), number in sorted(carried.items(), key=_as_registered)
     ]
-
-
-def _standing(all_: Rehearsed) -> dict[str, int]:
-    """Object → rows that are linked after the load."""
-    return {obj: len(all_.ledger.links.ids(obj)) for obj, _ in all_.counts.done}
 
 
 def _as_registered(item: tuple[tuple[str, str], int]) -> tuple[int, str]:

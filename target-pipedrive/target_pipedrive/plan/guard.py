@@ -29,7 +29,7 @@ async def require(settings: Settings, rooms: Rooms, ledger: Ledger) -> None:
     moved = [*strange(plan, settings, rooms)]
     if not moved:
         now = await schema_of(rooms.pipedrive, rooms.fields, rooms.mapping)
-        moved = [*moves(plan["account"]["schema"], now, plan["make"], ledger.bindings)]
+        moved = [*moves(plan["account"]["schema"], now, plan["make"], ledger)]
     if moved:
         raise moved_since(path, moved)
 

@@ -97,8 +97,8 @@ def lines(plan: Mapping[str, Any], settings: Settings, *, questions: int) -> Ite
     yield f"Left out: {left:,} records; cut to fit: {cut:,} texts; too large: {big:,} files"
     yield _price(price)
     yield (
-        f"Taking it back would cost {price['rollback']['tokens']:,} tokens; what Pipedrive itself "
-        "refuses cannot be foreseen"
+        f"Taking all back would cost {price['rollback']['tokens']:,} tokens or more; what "
+        "Pipedrive itself refuses cannot be foreseen"
     )
     folder = settings.output_dir
     yield f"The whole plan: {folder / document.PAGE} and {folder / document.NAME}"

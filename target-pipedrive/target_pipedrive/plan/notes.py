@@ -132,6 +132,8 @@ class Notes:
 
     def _told(self, value: Any) -> str:
         match value:
+            case None:
+                return ""
             case Ref():
                 return f"{value.object} of {value.stream}/{value.id}"
             case Owner():

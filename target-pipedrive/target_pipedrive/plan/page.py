@@ -83,7 +83,7 @@ def _facts(plan: Mapping[str, Any]) -> Iterator[Fact]:
     )
     rejected = sum(entry["records"] for entry in plan["rejects"])
     yield Fact("Rejected", rejected, "records", "warn" if rejected else "ok")
-    yield Fact("Taking it back", price["rollback"]["tokens"], "tokens")
+    yield Fact("Taking all back", price["rollback"]["tokens"], "tokens or more")
 
 
 def _bars(plan: Mapping[str, Any]) -> Bars:

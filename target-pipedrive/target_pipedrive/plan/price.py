@@ -11,11 +11,13 @@ from target_pipedrive.pipedrive.deal_products import MOST
 from target_pipedrive.pipedrive.limits import BASE_TOKENS, BURSTS, MULTIPLIERS
 from target_pipedrive.pipedrive.registry import FIELDS
 from target_pipedrive.pipedrive.window import WINDOW
+from target_pipedrive.rollback.doing import cost, units
+from target_pipedrive.rollback.rows import ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
-    from target_pipedrive.counts import Counts
+    from target_pipedrive.ledger import Ledger
     from target_pipedrive.pipedrive import Limits, ObjectType, Operation
     from target_pipedrive.plan.tally import Point, Tally
 
@@ -148,28 +150,27 @@ def _lines(kind: ObjectType, number: int) -> tuple[int, int]:
     return number * one.cost, math.ceil(number / MOST) * many.cost
 
 
-def rollback(counts: Counts, standing: Mapping[str, int]) -> dict[str, int]:
-    """Return the price of taking a load back: deletes, restores, and the lists that look before.
+def rollback(ledger: Ledger) -> dict[str, int]:
+    """Return the least that it costs to take back all that stands after a load.
+
+    Rows of others are listed, too, and what hangs on what is ours.
 
     Args:
-        counts: What the load does.
-        standing: Object → rows that are linked after it.
+        ledger: As the load leaves it.
     """
     deletes = restores = lists = requests = 0
-    for (obj, action), number in counts.done.items():
+    kinds = ledger.undo.kinds()
+    for obj in ORDER:
+        if obj not in kinds:
+            continue
         kind = OBJECTS[obj]
-        if action == "created" and kind.delete is not None:
-            deletes += number * kind.delete.cost
-            requests += number
-        elif action == "adopted" and kind.update is not None:
-            restores += number * kind.update.cost
-            requests += number
-    for obj in {obj for obj, _ in counts.done}:
-        kind = OBJECTS[obj]
-        if kind.list is not None:
-            calls = math.ceil(standing.get(obj, 0) / kind.page) or 1
-            lists += calls * kind.list.cost
-            requests += calls
+        sent = [*units(obj, ledger.undo.created(obj))]
+        changed = len(set(ledger.before.objects(obj)))
+        looks = max(1, math.ceil(len(ledger.links.ids(obj)) / kind.page))
+        deletes += sum(cost(obj, unit) for unit in sent)
+        restores += changed * (kind.update.cost if kind.update else 0)
+        lists += looks * (kind.list.cost if kind.list else 0)
+        requests += len(sent) + changed + looks
     return {
         "tokens": deletes + restores + lists,
         "deletes": deletes,

@@ -100,7 +100,7 @@ def _price(plan: Mapping[str, Any]) -> Section:
                 ],
             ),
             _table(
-                "Taking it back",
+                "Taking all back, by lists of what stands",
                 ("Part", "Tokens"),
                 [(name, back[name]) for name in ("deletes", "restores", "lists", "tokens")],
             ),
