@@ -124,6 +124,8 @@ class VerifySession(Session):
             places = write_all(self._outcome, self._scratch, self._settings.output_dir, steps)
             for line in self._outcome.lines():
                 logger.info(line)
+            if not self._outcome.failed:
+                logger.info(self._outcome.sentence())
             logger.info(
                 "%s requests, %s tokens; nothing was written to Pipedrive",
                 f"{sum(self._outcome.requests.values()):,}",
@@ -190,13 +192,14 @@ def _next(outcome: Outcome, typed: Typed) -> list[Step]:
     """Return what to type next."""
     steps = []
     if outcome.failed:
+        steps += [
+            Step(typed.command("resend"), "let the next full run write what differs or is missing"),
+            Step(typed.run("apply", full=True), "write it, then verify again"),
+        ]
+    if outcome.number(Verdict.EDITED):
         steps.append(
-            Step(
-                typed.run("apply", full=True), "write what differs or is missing, then verify again"
-            )
+            Step(typed.command("resend --edited"), "only if what people changed is to be undone")
         )
     if outcome.number(Verdict.REJECTED):
         steps.append(Step(typed.command("rejects"), "see why records were rejected"))
-    if outcome.number(Verdict.EXTRA):
-        steps.append(Step(typed.command("ledger check --account"), "look at what no record wants"))
     return steps

@@ -100,10 +100,10 @@ def _report(outcome: Outcome, scratch: Scratch, steps: tuple[Step, ...]) -> Repo
         next_steps=steps,
         records=Records(
             columns=(
-                Column("Verdict", "state"),
+                Column("Verdict", "state", 1.3),
                 Column("Object"),
                 Column("In Pipedrive", "link"),
-                Column("Record", "code", 1.6),
+                Column("Record", "code", 2.4),
                 Column("Fields", width=2.0),
                 Column("Why", width=2.4),
             ),
@@ -157,7 +157,7 @@ def _sections(outcome: Outcome) -> Iterator[Section]:
         "What the words mean",
         tables=(
             Table(
-                ("Word", "Meaning"),
+                (Column("Word", "state"), "Meaning"),
                 tuple((word, MEANINGS[word]) for word in WORST_LAST if word in used),
             ),
         ),

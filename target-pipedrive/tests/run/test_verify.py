@@ -8,8 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from target_pipedrive.errors import Differs
+from target_pipedrive.cli import command_line
+from target_pipedrive.errors import Differs, SettingsError
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import OBJECTS
 
@@ -109,7 +111,7 @@ def clinic(loader, owner, hand, tmp_path):
 
 
 def test_whatever_a_person_does_is_told_and_nothing_else(
-    clinic, verify, settings, hand, owner, sandbox
+    clinic, verify, loader, settings, hand, owner, sandbox
 ):
     messages, rows = clinic
     run = verify(messages)
@@ -148,3 +150,26 @@ def test_whatever_a_person_does_is_told_and_nothing_else(
     assert isinstance(run.error, Differs)
     assert set(told(settings, "missing")) == {(*one, "") for one in gone}
     assert set(told(settings, *WRONG)) == {one for one in expected if one[:2] not in gone}
+
+    done = resent(settings, "--edited")
+    assert "objects are written whole by the next run" in done
+    loader.load(messages)
+    run = verify(messages)
+    assert run.error is None, told(settings, *WRONG, "missing")
+    assert counts(settings)["outcome"] == "stands"
+    assert "Nothing to send again" in resent(settings)
+
+
+def resent(settings, *options):
+    config = Path(settings["output_dir"]) / "config.json"
+    config.write_text(json.dumps(settings))
+    arguments = ["resend", "--config", str(config), *options]
+    done = CliRunner().invoke(command_line(), arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_without_findings_there_is_nothing_to_send_again(loader, settings):
+    loader.play("patient")
+    with pytest.raises(SettingsError, match="holds no findings of a verification"):
+        resent(settings)
