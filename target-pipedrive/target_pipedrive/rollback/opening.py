@@ -182,7 +182,7 @@ class _Work:
         judge = Judge(
             choices,
             taken=undo.taken_by(choices.runs) if choices.runs else None,
-            merged=undo.merged_with_others(),
+            merges=undo.merges(),
             with_lines=undo.deals_with_lines(),
         )
         use = Use()

@@ -192,7 +192,7 @@ class Rollback:
         for why in sorted(set(found.kept.values())):
             keys = ", ".join(key for key, reason in found.kept.items() if reason == why)
             self._tally.kept.append(Kept.of(obj, row_id, why, key, keys))
-        if obj == "person" and row_id in self._judge.merged:
+        if self._judge.holds_others(place):
             self._tally.kept.append(Kept.of(obj, row_id, "merged", key))
         after = found.after(row)
         self._stays(obj, after)

@@ -77,7 +77,8 @@ class Tally:
 
     def objects(self) -> list[str]:
         """Return all objects that something became of, in the order in which that happened."""
-        named = [obj for obj, _ in self.done] + [kept.object for kept in self.kept]
+        named = [obj for (obj, _), number in self.done.items() if number]
+        named += [kept.object for kept in self.kept]
         return list(dict.fromkeys(named))
 
     def reasons(self) -> Counter[tuple[str, str]]:

@@ -330,9 +330,13 @@ def test_a_person_of_others_is_put_back_after_a_merge(way, account, adopted):
     merged = patient("9050", merged_with_patient_id="9040", archived_at="2024-04-01T00:00:00Z")
     phones = [{"number": "(02) 9374 4001", "phone_type": "Home"}]
     loser = patient("9050", occupation="Cook", patient_phone_numbers=phones)
-    way.load(patient("9040", email="ada@own.example"), loser)
+    way.load(patient("9040", email="ada@own.example"), loser, note("9051", "9050"))
+    time.sleep(SECOND)
     way.load(merged)
+    (moved,) = account.notes({"id": adopted})
+    account.send("PUT", f"v1/notes/{moved['id']}", {"content": moved["content"]})
     told = way.back("--yes")
+    assert kept(told, "note") == {}
     assert kept(told, "person") == {}
     assert account.standing() == before
 
