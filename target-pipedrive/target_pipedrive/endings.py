@@ -241,3 +241,31 @@ def next_steps(facts: Facts, typed: Typed) -> Iterator[str]:
     steps += [step.text for step in STEPS if step.holds(facts)]
     for step in steps:
         yield f"Next: {step.format_map(words)}"
+
+
+COMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("rejects list", "some"): ("what a code means, and what to do", "rejects explain CODE"),
+    ("rejects retry", "settled"): ("all of them are settled; what is left", "rejects"),
+    ("rejects retry", "still"): ("why, and what to do about it", "rejects explain STREAM/ID"),
+    ("rejects retry", "none"): ("what stands rejected at all", "rejects"),
+    ("rejects export", "done"): ("try them again when the cause is mended", "rejects retry"),
+    ("rejects drop", "done"): ("if that was a mistake", "rejects drop --undo STREAM/ID"),
+    ("ledger info", "rejects"): ("why records stand rejected", "rejects"),
+    ("ledger info", "well"): ("whether it is sound", "ledger check"),
+    ("ledger check", "sound"): ("whether Pipedrive agrees with it", "ledger check --account"),
+    ("oauth", "done"): ("see what a load would do", "run plan"),
+}
+"""Command and how it ended → what may come next, and how that is typed."""
+
+
+def after(command: str, outcome: str, typed: Typed) -> str:
+    """Return the last line of a command.
+
+    Args:
+        command: Its name.
+        outcome: How it ended; together a key of `COMMANDS`.
+        typed: What people type here.
+    """
+    why, words = COMMANDS[command, outcome]
+    name, _, mode = words.partition(" ")
+    return f"Next: {why}: {typed.run(mode) if name == 'run' else typed.command(words)}"

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from target_pipedrive import errors
+from target_pipedrive.cli import command_line
 from target_pipedrive.endings import (
+    COMMANDS,
     DONE,
     OUTCOMES,
     Facts,
     Typed,
+    after,
     next_steps,
     outcome_in_words,
     outcome_of,
@@ -128,3 +131,17 @@ def test_what_is_typed_depends_on_where_it_was_started(environ, command, run):
     typed = Typed.here(environ)
     assert typed.command("rejects list") == command
     assert typed.run("verify") == run
+
+
+@pytest.mark.parametrize(("command", "outcome"), COMMANDS)
+def test_what_comes_after_a_command_can_be_typed(command, outcome):
+    told = after(command, outcome, Typed())
+    words = told.rpartition(": ")[2] if "mode" not in told else told
+    group = command_line()
+    if words.startswith("target-pipedrive "):
+        names = [word for word in words.split()[1:] if word.isalpha() and word.islower()]
+        for name in names:
+            group = group.commands[name]
+    else:
+        assert "with `mode: plan`" in told
+    assert after(command, outcome, MELTANO).startswith("Next: ")

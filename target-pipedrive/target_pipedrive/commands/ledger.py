@@ -14,6 +14,7 @@ from target_pipedrive.commands.account import compare
 from target_pipedrive.commands.given import configured
 from target_pipedrive.commands.group import DefaultGroup
 from target_pipedrive.commands.shown import FORMAT, as_csv, as_json, moment, table
+from target_pipedrive.endings import Typed, after
 from target_pipedrive.pipedrive import OBJECTS
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     if told["tokens"]:
         yield ""
         yield table(told["tokens"]).rstrip()
+    yield ""
+    yield after("ledger info", "rejects" if told["rejects"] else "well", Typed.here())
 
 
 @ledger.command()
@@ -118,12 +121,12 @@ def check(given: Given, objects: Sequence[str], form: str, *, account: bool) -> 
             more, spent = asyncio.run(compare(writing, target.settings, target.mapping, objects))
         findings += more
         click.echo(f"Compared with Pipedrive for {spent:,} tokens.", err=True)
-    _print_findings(findings, form)
+    _print_findings(findings, form, account=account)
     if any(finding.broken for finding in findings):
         sys.exit(FOUND)
 
 
-def _print_findings(findings: Sequence[Finding], form: str) -> None:
+def _print_findings(findings: Sequence[Finding], form: str, *, account: bool) -> None:
     rows = [
         dict(zip(FINDING_COLUMNS, (f.kind, f.where, f.broken, f.todo), strict=True))
         for f in findings
@@ -134,6 +137,8 @@ def _print_findings(findings: Sequence[Finding], form: str) -> None:
         click.echo(as_csv(FINDING_COLUMNS, rows), nl=False)
     elif not rows:
         click.echo("The ledger is sound.")
+        if not account:
+            click.echo(after("ledger check", "sound", Typed.here()))
     else:
         shown = [{**row, "broken": "yes" if row["broken"] else "no"} for row in rows]
         click.echo(table(shown), nl=False)

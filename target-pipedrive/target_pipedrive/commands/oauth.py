@@ -14,6 +14,7 @@ import click
 
 from target_pipedrive.access import app as named
 from target_pipedrive.commands.given import configured
+from target_pipedrive.endings import Typed, after
 from target_pipedrive.errors import NotAllowed, SettingsError
 from target_pipedrive.pipedrive.address import is_loopback
 from target_pipedrive.pipedrive.oauth import exchange
@@ -71,6 +72,7 @@ def oauth(given: Given, callback: str, *, paste: bool) -> None:
         raise NotAllowed("Pipedrive gave no refresh token: check the app's type and scopes.")
     TokenFile(app.file).write(tokens)
     click.echo(f"The account at {tokens.api_domain} allowed the app. Its tokens: {app.file}")
+    click.echo(after("oauth", "done", Typed.here()))
 
 
 def _code(query: str, state: str) -> str:

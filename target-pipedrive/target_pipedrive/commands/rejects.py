@@ -15,6 +15,7 @@ import click
 from target_pipedrive.commands.given import configured
 from target_pipedrive.commands.group import DefaultGroup
 from target_pipedrive.commands.shown import FORMAT, as_csv, as_json, moment, table
+from target_pipedrive.endings import Typed, after
 from target_pipedrive.errors import REJECTS, SettingsError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _print_list(counts: Counter[str], rows: Sequence[Any], dropped: Sequence[Dro
         ]
         click.echo(table(totals))
         click.echo(table(rows))
-        click.echo("What to do: target-pipedrive rejects explain CODE (or STREAM/ID)")
+        click.echo(after("rejects list", "some", Typed.here()))
     else:
         click.echo("No record stands rejected.")
     if dropped:
@@ -108,7 +109,7 @@ def explain(given: Given, what: str) -> None:
             f"  Detail: {reject.detail or 'none'}\n"
             f"  Runs that tried: {reject.tries}, since {moment(reject.since)}; last {reject.run}\n"
             f"  What to do: {told.action}\n"
-            f"  Then try it alone: target-pipedrive rejects retry {reject.name}"
+            f"  Then try it alone: {Typed.here().command(f'rejects retry {reject.name}')}"
         )
 
 
@@ -128,6 +129,7 @@ def retry(given: Given, names: Sequence[str], codes: Sequence[str], streams: Seq
             chosen = _named(chosen, names, "is rejected")
     if not chosen:
         click.echo("Nothing to try.")
+        click.echo(after("rejects retry", "none", Typed.here()))
         return
     given.target().retry(chosen)
     with closing(given.reading()) as ledger:
@@ -136,6 +138,7 @@ def retry(given: Given, names: Sequence[str], codes: Sequence[str], streams: Seq
     click.echo(f"{len(chosen)} tried again: {len(chosen) - len(still)} settled, ", nl=False)
     click.echo(f"{len(still)} rejected once more.")
     click.echo(table([_row(reject) for reject in still]), nl=False)
+    click.echo(after("rejects retry", "still" if still else "settled", Typed.here()))
 
 
 @rejects.command()
@@ -166,6 +169,7 @@ def export(
     click.echo(
         "It holds patient data as the source sent it: delete it when it has served.", err=True
     )
+    click.echo(after("rejects export", "done", Typed.here()))
 
 
 @rejects.command()
@@ -185,6 +189,7 @@ def drop(given: Given, names: Sequence[str], who: str, *, undo: bool) -> None:
                 click.echo(f"{dropped.name}: tried again when it is read next (--full-refresh).")
             return
         _drop(ledger, names, who)
+    click.echo(after("rejects drop", "done", Typed.here()))
 
 
 def _drop(ledger: Ledger, names: Sequence[str], who: str) -> None:
