@@ -7,18 +7,16 @@ record of the stream that becomes persons.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import fsspec  # type: ignore[import-untyped]  # it ships no types
-
 from target_pipedrive.desired import FieldSpec, Owner, Ref
-from target_pipedrive.errors import MappingError, Rejected
-from target_pipedrive.mapping import markup
+from target_pipedrive.errors import MappingError
+from target_pipedrive.mapping import content, markup
 from target_pipedrive.mapping.expression import Expression
 from target_pipedrive.mapping.faults import Place
+from target_pipedrive.mapping.jsontype import field_type, json_type
 from target_pipedrive.mapping.notetext import TEXT_KEY
 from target_pipedrive.mapping.rules import ObjectRule
 from target_pipedrive.mapping.shapes import names
@@ -49,7 +47,6 @@ OWN_ID = "pipedrive_"
 `pipedrive_person_id`."""
 
 YES_NO = ("Yes", "No")
-_LONGEST_VARCHAR = 255
 _ALIASES = {
     "person": {"email": "emails", "phone": "phones"},
     "lead": {"org_id": "organization_id"},
@@ -259,8 +256,8 @@ class _Maker:
         if self.object == "file":
             if "uri" not in self.file or "name" not in self.file:
                 raise self._fault("needs the properties `name` and `uri`, for files")
-            self.file.setdefault("sha256", self._run("uri", _digest))
-            self.file.setdefault("size", self._run("uri", _size))
+            self.file.setdefault("sha256", self._run("uri", content.digest))
+            self.file.setdefault("size", self._run("uri", content.size))
         else:
             lacking = [name for name in self.keys.required if name not in self.fields]
             if lacking:
@@ -284,7 +281,7 @@ class _Maker:
             options = known.type in ("enum", "set")
             spec = FieldSpec(self.object, known.label, known.type, (), from_source=options)
         elif known is None and self.choices.create and (found := field_type(schema)):
-            yes_no = YES_NO if _json_type(schema) == "boolean" else ()
+            yes_no = YES_NO if json_type(schema) == "boolean" else ()
             options = found in ("enum", "set") and not yes_no
             spec = FieldSpec(self.object, name, found, yes_no, from_source=options)
         else:
@@ -358,56 +355,6 @@ class _Maker:
         )
 
 
-def field_type(schema: Mapping[str, Any]) -> str | None:
-    """The type of a custom field that can hold what a JSON schema allows; None for nothing."""
-    kind = _json_type(schema)
-    if kind == "string":
-        if schema.get("enum"):
-            return "enum"
-        if schema.get("format") == "date":
-            return "date"
-        return "text" if schema.get("maxLength", 0) > _LONGEST_VARCHAR else "varchar"
-    if kind == "array":
-        return "set"
-    return {"number": "double", "integer": "double", "boolean": "enum"}.get(kind or "")
-
-
-def _json_type(schema: Mapping[str, Any]) -> str | None:
-    """The one type of a JSON schema beside null."""
-    given = schema.get("type")
-    kinds = given if isinstance(given, list) else [given] if given else []
-    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        kinds = [*kinds, _json_type(part)]
-    found = [kind for kind in kinds if kind not in (None, "null")]
-    return found[0] if len(found) == 1 else "string" if not given else None
-
-
 def _full_name(frame: Frame) -> str | None:
     parts = (text(frame.record.get(part)) for part in ("first_name", "last_name"))
     return " ".join(part for part in parts if part) or None
-
-
-def _digest(frame: Frame) -> str | None:
-    """SHA-256 of a file that came without one."""
-    uri = text(frame.record.get("uri"))
-    if uri is None:
-        return None
-    digest = hashlib.sha256()
-    try:
-        with fsspec.open(uri, "rb") as content:
-            while chunk := content.read(1 << 20):
-                digest.update(chunk)
-    except (OSError, ValueError, ImportError) as error:
-        raise Rejected("file_missing", type(error).__name__) from error
-    return digest.hexdigest()
-
-
-def _size(frame: Frame) -> int | None:
-    uri = text(frame.record.get("uri"))
-    if uri is None:
-        return None
-    filesystem, path = fsspec.url_to_fs(uri)
-    try:
-        return int(filesystem.size(path))
-    except OSError as error:
-        raise Rejected("file_missing", type(error).__name__) from error
