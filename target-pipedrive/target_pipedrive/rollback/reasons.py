@@ -48,10 +48,6 @@ REASONS: Mapping[str, Reason] = {
         "It was written back, and Pipedrive left something else there.",
         "Compare it by hand.",
     ),
-    "unknown_before": Reason(
-        "It stood there before, and what it was like is not known to this ledger.",
-        "Compare it by hand.",
-    ),
     "other_run": Reason(
         "Another run than those named made it, or wrote there last.",
         "Name that run, too, or none to take back everything.",

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.bridge import Stopped
 from target_pipedrive.pipedrive import OBJECTS
+from target_pipedrive.pipedrive.pages import page_of
 from target_pipedrive.report import (
     Bar,
     Bars,
     Column,
     Fact,
+    Link,
     Record,
     Records,
     Report,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_pipedrive.endings import Typed
+    from target_pipedrive.report.model import Cell
     from target_pipedrive.rollback.choices import Choices
     from target_pipedrive.rollback.opening import Ended
     from target_pipedrive.rollback.tally import Kept
@@ -37,17 +40,13 @@ WINDOW = 2.0
 """Seconds of Pipedrive's window of requests."""
 
 _FUTURE = {
-    "deleted": "to delete",
-    "restored": "to write back",
-    "released": "to let go of",
-    "gone": "gone already",
-}
-_PAST = {
-    "deleted": "deleted",
-    "restored": "written back",
+    "deleted": "delete",
+    "restored": "restore",
     "released": "let go of",
-    "gone": "gone already",
+    "gone": "gone",
 }
+_PAST = {**_FUTURE, "deleted": "deleted", "restored": "restored"}
+_STAYS = "kept"
 
 
 class Result:
@@ -90,7 +89,7 @@ class Result:
         yield from self._ending()
 
     def _table(self) -> Iterator[str]:
-        rows = [["object", *(self._words[action] for action in ACTIONS), "stays"]]
+        rows = [["object", *(self._words[action] for action in ACTIONS), _STAYS]]
         for obj, counts in self._tally.as_dict().items():
             kept = sum(counts["kept"].values())
             rows.append([plural(obj), *(f"{counts.get(one, 0):,}" for one in ACTIONS), f"{kept:,}"])
@@ -106,11 +105,13 @@ class Result:
             yield "  ".join([name, *numbers])
 
     def _why(self) -> Iterator[str]:
-        reasons = self._tally.reasons()
-        for (obj, why), number in reasons.items():
+        by_reason: dict[str, list[str]] = {}
+        for (obj, why), number in self._tally.reasons().items():
+            by_reason.setdefault(why, []).append(_amount(obj, number))
+        for why, amounts in by_reason.items():
             told = REASONS[why]
-            yield f"Stays, {number:,} {plural(obj)} ({why}): {told.meaning} {told.action}"
-        if reasons:
+            yield f"Kept ({why}): {', '.join(amounts)}. {told.meaning} {told.action}"
+        if by_reason:
             yield ""
 
     def _cost(self) -> str:
@@ -201,7 +202,7 @@ class Result:
             Fact(self._words[action].capitalize(), sum(n.get(action, 0) for n in counts.values()))
             for action in ACTIONS
         ]
-        stays = Fact("Stays", len(tally.kept), tone="warn" if tally.kept else "ok")
+        stays = Fact(_STAYS.capitalize(), len(tally.kept), tone="warn" if tally.kept else "ok")
         price = (
             Fact("Tokens", ended.spent, f"{ended.left:,} of {ended.budget:,} left today")
             if self._choices.do
@@ -219,13 +220,13 @@ class Result:
             records=Records(
                 columns=(
                     Column("Object", "code"),
-                    Column("Pipedrive", "code"),
+                    Column("Pipedrive", "link"),
                     Column("Reason", "code"),
                     Column("Stream", "code"),
                     Column("Record", "code"),
                     Column("Which of it", width=2),
                 ),
-                rows=(Record(_cells(kept)) for kept in tally.kept),
+                rows=(Record(_cells(kept, ended.host)) for kept in tally.kept),
                 facets=("Object", "Reason"),
                 heading="What stays",
             ),
@@ -245,7 +246,7 @@ class Result:
     def _bars(self) -> Iterator[Bar]:
         for obj, counts in self._tally.as_dict().items():
             segments = [Segment(self._words[one], counts.get(one, 0)) for one in ACTIONS]
-            kept = Segment("stays", sum(counts["kept"].values()))
+            kept = Segment(_STAYS, sum(counts["kept"].values()))
             yield Bar(plural(obj), (*segments, kept))
 
     def _sections(self) -> Iterator[Section]:
@@ -265,10 +266,15 @@ def plural(obj: str) -> str:
     return OBJECTS[obj].plural if obj in OBJECTS else obj
 
 
-def _cells(kept: Kept) -> tuple[str, ...]:
+def _amount(obj: str, number: int) -> str:
+    return f"{number:,} {obj if number == 1 else plural(obj)}"
+
+
+def _cells(kept: Kept, host: str) -> tuple[Cell, ...]:
+    page = page_of(host, kept.object, kept.pipedrive_id)
     return (
         kept.object,
-        kept.pipedrive_id,
+        Link(kept.pipedrive_id, page) if page else kept.pipedrive_id,
         kept.reason,
         kept.stream,
         kept.id,
