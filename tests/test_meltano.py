@@ -107,3 +107,5 @@ def test_the_commands_of_the_target_find_the_environments_ledger(meltano):
     assert json.loads(done.stdout)["counts"] == {"refused": 1}, done.stderr
     done = meltano("invoke", "target-pipedrive:ledger", "info", "--format=json")
     assert json.loads(done.stdout)["rejects"] == {"refused": 1}, done.stderr
+    done = meltano("invoke", "target-pipedrive:watch", "--once")
+    assert done.stdout == "No run is on; none was yet.\n", done.stderr
