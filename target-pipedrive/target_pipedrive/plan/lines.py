@@ -111,8 +111,16 @@ def lines(plan: Mapping[str, Any], settings: Settings, *, questions: int) -> Ite
     if stopping := [*blockers(plan)]:
         yield f"Next: mend what would stop the load: {'; '.join(stopping)}"
         return
-    yield f"Next: make custom fields and activity types alone: {typed.command('schema')}"
-    yield f"Next: or load: {typed.run('apply')}"
+    if has_schema(plan):
+        yield f"Next: make custom fields and activity types alone: {typed.command('schema')}"
+    yield f"Next: load: {typed.run('apply')}"
+
+
+def has_schema(plan: Mapping[str, Any]) -> bool:
+    """Return whether there is anything to make before the first record."""
+    make = plan["make"]
+    fields = any(one["needed"] for one in make["custom_fields"])
+    return bool(fields or make["options"] or make["activity_types"])
 
 
 def lasting(hours: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.plan.lines import ACTIONS, blockers, lasting, loading, verdict
+from target_pipedrive.plan.lines import ACTIONS, blockers, has_schema, lasting, loading, verdict
 from target_pipedrive.plan.sections import seated, sections
 from target_pipedrive.report import (
     Bar,
@@ -100,7 +100,8 @@ def _steps(plan: Mapping[str, Any]) -> Iterator[Step]:
     typed = loading()
     if [*blockers(plan)]:
         return
-    yield Step(typed.command("schema"), "makes custom fields, options and activity types alone")
+    if has_schema(plan):
+        yield Step(typed.command("schema"), "makes custom fields, options and activity types alone")
     yield Step(typed.run("apply"), "loads")
 
 

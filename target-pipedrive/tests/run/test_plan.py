@@ -248,6 +248,22 @@ def test_no_file_tells_a_value_of_a_patient(loader, planned, clinic, settings):
     assert not [*folder.glob(".copy-*")]
 
 
+def test_a_ledger_in_postgresql_stays_as_it_is(loader, planned, clinic, postgres):
+    loader.load(clinic.messages, ledger=postgres.url)
+    before = _rows(postgres)
+    clinic.messages[1]["record"]["occupation"] = "Zeppelin pilot"
+    plan = planned(clinic.messages, ledger=postgres.url)
+    assert plan["objects"]["person"] == {"updated": 1}
+    assert plan["objects"]["activity"] == {"unchanged": 1}
+    assert _rows(postgres) == before
+
+
+def _rows(postgres):
+    tables = postgres.query("select relname from pg_stat_user_tables order by relname")
+    every = "select * from {} t order by t::text"
+    return {name: postgres.query(every.format(name)) for name in tables}
+
+
 @pytest.mark.parametrize(
     ("show", "told"), [(False, "•••• text, 9-16 characters"), (True, "Zeppelin pilot")]
 )
