@@ -116,3 +116,15 @@ def test_ids_are_numbers_or_anything_else(ledger):
     ledger.links.put(link)
     assert ledger.links.get(link.key) == link
     assert ledger.links.owned("lead", [uuid, "1"]) == {uuid}
+
+
+def test_what_was_written_last_is_kept_beside_what_stood_there(ledger):
+    ledger.before.save("person", "5", {"name": "Ann", "phones": []})
+    ledger.before.wrote("person", "5", {"name": "Anna", "emails": ["never saved"]})
+    name, phones = ledger.before.of("person", "5")
+    assert (name.value, name.written.value, name.written_by) == ("Ann", "Anna", ledger.run)
+    assert (phones.value, phones.written, phones.written_by) == ([], None, None)
+    ledger.before.forget_key("person", "5", "name")
+    assert [image.key for image in ledger.before.of("person", "5")] == ["phones"]
+    ledger.before.forget("person", "5")
+    assert list(ledger.before.objects("person")) == []

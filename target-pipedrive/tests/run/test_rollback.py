@@ -459,3 +459,30 @@ def test_only_an_administrator_sees_enough(way, monkeypatch):
     way.back("--yes", code=3)
     monkeypatch.setenv("TARGET_PIPEDRIVE_API_TOKEN", TOKEN)
     way.back("--yes")
+
+
+def test_a_ledger_in_postgresql_serves_as_well(way, account, adopted, postgres, monkeypatch):
+    way.loader.settings["ledger"] = postgres.url
+    monkeypatch.setenv("TARGET_PIPEDRIVE_LEDGER", postgres.url)
+    before = account.standing()
+    run = way.load(*RECORDS, patient("9040", email="ada@own.example", occupation="Baker"))
+    told = way.back("--yes", "--run", run.summary["run"])
+    assert counted(told, "deleted") == {"note": 1, "activity": 1, "person": 2}
+    assert counted(told, "restored") == {"person": 1}
+    assert account.standing() == before
+
+
+def test_a_load_after_half_a_rollback_makes_everything_whole(way, account, monkeypatch):
+    way.load(*MANY)
+    monkeypatch.setattr(doing, "BATCH", 3)
+    ledger = way.ledger()
+    spent = ledger.book.tokens_today()
+    ledger.close()
+    monkeypatch.setenv("TARGET_PIPEDRIVE_DAILY_TOKENS", str(spent + 115))
+    way.back("--yes", code=4)
+    monkeypatch.delenv("TARGET_PIPEDRIVE_DAILY_TOKENS")
+    way.load(*MANY)
+    assert [len(account.people(str(key))) for key in range(9100, 9108)] == [1] * 8
+    assert len(account.notes(account.person("9100"))) == 4
+    assert way.load(*MANY).writes == []
+    assert kept(way.back("--yes"), "person") == {}
