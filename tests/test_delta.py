@@ -275,7 +275,8 @@ def project(tmp_path_factory):
     """A project whose first scheduled run has loaded everything."""
     with running(patients=20, cliniko_per_minute=100_000, burst=5_000) as sandbox:
         found = Project(sandbox, tmp_path_factory.mktemp("delta") / "project")
-        found.run()
+        log = found.run().log
+        assert "by field: meltano --environment=prod run tap-cliniko verify-pipedrive" in log
         assert_in_step(sandbox)
         yield found
 
@@ -291,6 +292,7 @@ def test_a_run_with_nothing_new_changes_nothing_and_costs_next_to_nothing(projec
     assert run.written == []
     assert run.requests <= MOST_REQUESTS
     assert run.tokens <= MOST_TOKENS
+    assert "Next: nothing: Pipedrive was in step already" in run.log
     print(f"{run.requests} requests to Cliniko, {run.tokens} tokens of Pipedrive")
 
 
