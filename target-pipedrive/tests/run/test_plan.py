@@ -71,23 +71,61 @@ def test_each_behaviour_is_foreseen(loader, planned, tmp_path, name):
     for file in ("scan.pdf", "letter.txt"):
         (tmp_path / file).write_bytes(b"x")
     for messages in script(name):
-        plan = planned(messages)
-        run = loader.load(messages)
-        actions = {
-            f"{obj} {action}": number
-            for obj, counts in plan["objects"].items()
-            for action, number in counts.items()
-            if action != "rejected"
-        }
-        assert actions == run.summary["done"]
-        price = plan["price"]
-        assert price["tokens_at_least"] <= run.tokens <= price["tokens_at_most"]
-        found = {
-            (entry["stream"], one["id"], entry["code"])
-            for entry in plan["rejects"]
-            for one in entry["some"]
-        }
-        assert found == {(row["stream"], row["id"], row["code"]) for row in run.rejects}
+        holds(planned(messages), loader.load(messages))
+
+
+def holds(plan, run):
+    """See that a plan is what the load then did."""
+    actions = {
+        f"{obj} {action}": number
+        for obj, counts in plan["objects"].items()
+        for action, number in counts.items()
+        if action != "rejected"
+    }
+    assert actions == run.summary["done"]
+    price = plan["price"]
+    assert price["tokens_at_least"] <= run.tokens <= price["tokens_at_most"]
+    found = {
+        (entry["stream"], one["id"], entry["code"])
+        for entry in plan["rejects"]
+        for one in entry["some"]
+    }
+    assert found == {(row["stream"], row["id"], row["code"]) for row in run.rejects}
+
+
+def direct(name, *rows):
+    """Messages of a stream that bears the name of an object."""
+    schema = {"type": "object", "properties": {key: {} for row in rows for key in row}}
+    yield {"type": "SCHEMA", "stream": name, "key_properties": ["id"], "schema": schema}
+    yield from (record(name, **row) for row in rows)
+
+
+def test_streams_without_a_mapping_are_foreseen(loader, planned):
+    firms = [{"id": "p1", "name": "Acme", "labels": "Supplier"}]
+    people = [{"id": "p1", "name": "Ada", "org_id": "p1", "labels": "New, Dear", "shoe": "7"}]
+    deals = [{"id": "p1", "title": "Hip", "person_id": "p1", "pipeline": "Clinic"}]
+    products = [{"id": "p1", "name": "Massage", "prices": "95"}]
+    lines = [
+        {"id": f"p{n}", "deal_id": "p1", "product_id": "p1", "item_price": "9", "quantity": "1"}
+        for n in range(8)
+    ]
+
+    def messages():
+        yield from direct("organizations", *firms)
+        yield from direct("persons", *people)
+        yield from direct("product", *products)
+        yield from direct("deals", *deals)
+        yield from direct("deal_products", *lines)
+        yield from direct("person", {"id": "q1", "name": "Bo", "labels": "Dear", "hat": "yes"})
+        yield {"type": "STATE", "value": {"n": 1}}
+
+    settings = {"mapping": "", "create_custom_fields": True}
+    for _ in range(2):
+        plan = planned([*messages()], **settings)
+        holds(plan, loader.load([*messages()], **settings))
+        people[0]["shoe"], deals[0]["title"] = "8", "Knee"
+        lines.append(lines[0] | {"id": "p9"})
+        firms[0]["labels"] = "Rival"
 
 
 class Clinic:
