@@ -44,6 +44,7 @@ def resend(given: Given, path: Path | None, *, edited: bool) -> None:
     with closing(given.writing()) as ledger:
         links = [link for key in wanted if (link := ledger.links.get(key)) is not None]
         for link in links:
+            ledger.links.doubt_references(link.key)  # another row may take its place
             ledger.links.put(replace(link, sent=None))
     if not links:
         click.echo("Nothing to send again: the next run writes what is new by itself.")

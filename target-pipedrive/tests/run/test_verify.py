@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,7 @@ from target_pipedrive.pipedrive import OBJECTS
 from . import everything
 from .conftest import OWNER
 
+_numbers = itertools.count(1)
 WRONG = {"different", "edited"}
 
 
@@ -82,7 +84,8 @@ def clinic(loader, owner, hand, tmp_path):
     """Load one record for each key of each object; return messages, and rows by object and key."""
     content = tmp_path / "content"
     content.mkdir()
-    rows = list(everything.records("v-", content, owner, hand.priorities()[0]))
+    prefix = f"v{next(_numbers)}-"
+    rows = list(everything.records(prefix, content, owner, hand.priorities()[0]))
     names = {stream: sorted(record) for stream, record in rows}
     messages = [
         {
@@ -106,7 +109,7 @@ def clinic(loader, owner, hand, tmp_path):
     links = [*ledger.survey.links()]
     ledger.close()
     return messages, {
-        (link["object"], link["id"].removeprefix("v-")): link["pipedrive_id"] for link in links
+        (link["object"], link["id"].removeprefix(prefix)): link["pipedrive_id"] for link in links
     }
 
 
@@ -158,6 +161,26 @@ def test_whatever_a_person_does_is_told_and_nothing_else(
     assert run.error is None, told(settings, *WRONG, "missing")
     assert counts(settings)["outcome"] == "stands"
     assert "Nothing to send again" in resent(settings)
+
+
+def test_what_hung_on_an_object_that_is_made_anew_follows_it(
+    clinic, verify, loader, settings, hand
+):
+    messages, rows = clinic
+    for obj in ("person", "organization", "product"):
+        hand.delete(obj, rows[obj, "0"])
+    verify(messages)
+    assert {one[:2] for one in told(settings, "missing")} == {
+        (obj, rows[obj, "0"]) for obj in ("person", "organization", "product")
+    }
+    resent(settings)
+    loader.load(messages)
+    verify(messages)
+    assert {obj for obj, _, _ in told(settings, *WRONG, "missing")} == {"file"}
+    resent(settings)
+    loader.load(messages)
+    run = verify(messages)
+    assert run.error is None, told(settings, *WRONG, "missing")
 
 
 def resent(settings, *options):
