@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.pipedrive.registry import FIELDS
+from target_pipedrive.pipedrive.registry import FIELDS, fields_home
 from target_pipedrive.plan.lines import blockers, lasting
 from target_pipedrive.report import Column, Section, Table
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.report import Cell
 
-_KINDS = {group.list.kind: f"custom fields ({obj})" for obj, group in FIELDS.items()}
+_KINDS = {group.list.kind: f"custom fields ({fields_home(obj)})" for obj, group in FIELDS.items()}
 _MOST_OPTIONS = 12
 """Named in a line."""
 
