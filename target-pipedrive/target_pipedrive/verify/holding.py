@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-OUTDATED = "the source changed since it was sent: run the load"
+OUTDATED = "the source changed since it was sent: run the load, with --full-refresh if it stays so"
 FILLED_IN = "filled in by Pipedrive; the mapping says nothing"
 CANNOT_EMPTY = "Pipedrive cannot empty it"
 ON_CREATE = "taken only when an object is made, and it stood there before"
