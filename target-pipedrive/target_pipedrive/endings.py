@@ -92,6 +92,11 @@ LOADERS: Mapping[str, str] = {
 """Mode → the loader of meltano.yml that runs in it."""
 
 
+def _loading(loader: str) -> str:
+    """Return the loader that loads, of one that plans or reads back, too."""
+    return LOADERS["apply"] if loader in LOADERS.values() else loader
+
+
 def outcome_of(failure: BaseException | None) -> str:
     """Return an outcome's name: a key of `OUTCOMES`, or the kind of an unforeseen error."""
     return DONE if failure is None else type(failure).__name__
@@ -130,7 +135,7 @@ class Typed:
         return cls(
             environ["MELTANO_ENVIRONMENT"],
             environ.get("MELTANO_EXTRACTOR_NAME", TAP),
-            environ.get("MELTANO_LOADER_NAME", LOADERS["apply"]),
+            _loading(environ.get("MELTANO_LOADER_NAME", LOADERS["apply"])),
         )
 
     def command(self, words: str) -> str:
@@ -240,7 +245,7 @@ def next_steps(facts: Facts, typed: Typed) -> Iterator[str]:
     steps = [first] if first else []
     steps += [step.text for step in STEPS if step.holds(facts)]
     for step in steps:
-        yield f"Next: {step.format_map(words)}"
+        yield step.format_map(words)
 
 
 COMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {

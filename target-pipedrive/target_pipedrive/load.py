@@ -8,7 +8,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from target_pipedrive import newest
+from target_pipedrive import loadpage, newest
 from target_pipedrive.endings import Facts, Typed, next_steps, outcome_of
 from target_pipedrive.errors import REJECTS, BudgetSpent, TooManyRejects
 from target_pipedrive.mapping.table import inert
@@ -103,8 +103,20 @@ class LoadSession(Session):
             written=self._counts.written(),
             review_file=self._settings.review_file,
         )
-        for line in next_steps(facts, Typed.here()):
-            logger.info(line)
+        steps = list(next_steps(facts, Typed.here()))
+        told = loadpage.Told(
+            outcome=facts.outcome,
+            host=self._client.host,
+            seconds=time.monotonic() - self._began,
+            requests=limits.by_operation.total(),
+            tokens=limits.spent_here,
+            budget=self._progress.budget,
+            moments=self._progress.moments(),
+            next_steps=steps,
+        )
+        logger.info("Report: %s", loadpage.write(told, self._counts, ledger, folder))
+        for line in steps:
+            logger.info("Next: %s", line)
 
 
 def _list_rejects(ledger: Ledger, path: Path) -> None:

@@ -74,6 +74,8 @@ class Limits:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
     by_operation: Counter[str] = field(default_factory=Counter, init=False)
+    spent_here: int = field(default=0, init=False)
+    """Tokens spent through these limits, whatever the day."""
 
     def __post_init__(self) -> None:
         burst = BURSTS[self.subscription] if self.burst is None else self.burst
@@ -203,6 +205,7 @@ class Limits:
 
     def _count(self, operation: Operation) -> None:
         self.spent += operation.cost
+        self.spent_here += operation.cost
         if self._left_by_server is not None:
             self._left_by_server -= operation.cost
         self.by_operation[operation.name] += 1

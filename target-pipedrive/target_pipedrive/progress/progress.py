@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from target_pipedrive.progress.live import Screen
 from target_pipedrive.progress.pace import Pace
 from target_pipedrive.progress.picture import Picture
+from target_pipedrive.progress.trail import Trail
 from target_pipedrive.progress.view import line
 
 if TYPE_CHECKING:
     from target_pipedrive.counts import Counts
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.pipedrive import Limits
+    from target_pipedrive.report import Moment
 
 logger = logging.getLogger("target_pipedrive")
 
@@ -49,6 +51,13 @@ class Progress:
         now = time.monotonic()
         self._pace = Pace(now, 0, limits.spent)
         self._looked = self._told = now
+        self._trail = Trail()
+        self.budget = max(0, limits.left - limits.reserve)
+        """Tokens that the run might spend when it began."""
+
+    def moments(self) -> tuple[Moment, ...]:
+        """Where the run stood, from its beginning until now."""
+        return self._trail.moments(time.time(), self._counts.written(), self._limits.spent_here)
 
     def begin(self) -> None:
         """The run begins."""
@@ -87,6 +96,7 @@ class Progress:
     def _note(self, now: float) -> Picture:
         self._looked = now
         picture = self._picture(now)
+        self._trail.note(picture.at, sum(picture.written.values()), self._limits.spent_here)
         self._ledger.book.note(NOTED, picture.dumps())
         return picture
 
