@@ -171,8 +171,9 @@ def _pins(body: Row, after: Row) -> Row:
 def _authorship(call: Call, body: Row) -> Row:
     changes: Row = {}
     author = v1.integer_of(body, "user_id")
-    if author is not None and author != call.user["id"]:
-        v1.demand_admin(call, "set the author of a note")
+    if author is not None:
+        if author != call.user["id"]:
+            v1.demand_admin(call, "set the author of a note")
         if author not in call.state.users:
             raise not_found("User")
         changes["user_id"] = author

@@ -304,3 +304,12 @@ def test_merging_needs_two_standing_persons(api):
     assert api("PUT", f"/v1/persons/{person}/merge", {}).status == 400
     assert api("PUT", f"/v1/persons/{person}/merge", {"merge_with_id": 1}).status == 404
     assert api("PUT", "/v1/persons/1/merge", {"merge_with_id": person}).status == 404
+
+
+def test_a_note_can_be_given_to_somebody_and_back(api):
+    me, other, *_ = (row["id"] for row in api("GET", "/v1/users").data if row["active_flag"])
+    note = api("POST", "/v1/notes", {"content": "x", "person_id": api.person()}).data
+    path = f"/v1/notes/{note['id']}"
+    for author in (other, me):
+        assert api("PUT", path, {"user_id": author}).data["user_id"] == author
+        assert api("GET", path).data["user_id"] == author
