@@ -217,7 +217,7 @@ STEPS = (
     ),
     Step(
         lambda facts: facts.outcome == DONE and facts.written == 0,
-        "nothing: Pipedrive was in step already",
+        "nothing, Pipedrive was in step already",
     ),
 )
 """What follows a load, after the outcome's own: what holds is told, in this order."""

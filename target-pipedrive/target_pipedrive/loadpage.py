@@ -67,7 +67,8 @@ def write(told: Told, counts: Counts, ledger: Ledger, folder: Path) -> Path:
         ),
         bars=(report.Bars("What was done, by object", tuple(_bars(counts))),),
         timeline=report.Timeline(told.moments, told.budget),
-        sections=tuple(_sections(told, counts)),
+        sections=tuple(_sections(counts)),
+        next_steps=tuple(map(_step, told.next_steps)),
         records=report.Records(
             columns=(
                 report.Column("Code", width=1.2),
@@ -105,8 +106,13 @@ def _bars(counts: Counts) -> Iterator[report.Bar]:
         yield report.Bar(obj, tuple(report.Segment(*each) for each in done.items()))
 
 
-def _sections(told: Told, counts: Counts) -> Iterator[report.Section]:
-    yield report.Section("What to do next", tuple(told.next_steps))
+def _step(text: str) -> report.Step:
+    """Part a step, `why: what to type`, for the page."""
+    why, colon, command = text.rpartition(": ")
+    return report.Step(command, why) if colon else report.Step(text)
+
+
+def _sections(counts: Counts) -> Iterator[report.Section]:
     tables = []
     if counts.left_out:
         rows = [

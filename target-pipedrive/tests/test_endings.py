@@ -31,7 +31,7 @@ CASES = {
         Facts(outcome=DONE, written=3),
         ["run tap-cliniko-sample verify-pipedrive"],
     ),
-    "in step": (Facts(outcome=DONE), ["nothing: Pipedrive was in step already"]),
+    "in step": (Facts(outcome=DONE), ["nothing, Pipedrive was in step already"]),
     "rejects": (
         Facts(outcome=DONE, written=3, rejected=1_200),
         [
