@@ -292,7 +292,7 @@ def test_a_run_with_nothing_new_changes_nothing_and_costs_next_to_nothing(projec
     assert run.written == []
     assert run.requests <= MOST_REQUESTS
     assert run.tokens <= MOST_TOKENS
-    assert "Next: nothing: Pipedrive was in step already" in run.log
+    assert "Next: nothing, Pipedrive was in step already" in run.log
     print(f"{run.requests} requests to Cliniko, {run.tokens} tokens of Pipedrive")
 
 

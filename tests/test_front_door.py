@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -33,14 +34,16 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "project"
 
 
-def type_in(project: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """Type a command as a newcomer would, from another folder."""
+def type_in(
+    project: Path, command: str, *words: str, folder: Path = Path("/")
+) -> subprocess.CompletedProcess[str]:
+    """Type a command as a newcomer would, by default from another folder."""
     not_theirs = ("VIRTUAL_ENV", "UV_", "MELTANO_", "TAP_", "TARGET_", "PYTEST_", "PYTHON")
     env = {name: value for name, value in os.environ.items() if not name.startswith(not_theirs)}
     env |= {"HOME": str(project.parent / "home"), "TAP_CLINIKO_API_URL": "https://real.test"}
     return subprocess.run(
-        [project / command],
-        cwd="/",
+        [project / command, *words],
+        cwd=folder,
         env=env,
         check=False,
         text=True,
@@ -71,3 +74,30 @@ def test_demo_on_a_machine_that_has_nothing(fresh: Path):
             [fresh / ".venv/bin/sandbox", "status"], cwd=fresh, check=False, capture_output=True
         )
         assert stopped.returncode != 0, "the demo left its sandbox running"
+
+
+def told(text: str) -> str:
+    """A line without what Meltano puts before it, and without figures that the clock bears on."""
+    text = re.sub(r"^\S+Z \[\w+ *\] \S+ +", "", text.strip())
+    return re.sub(r"[0-9a-f]{64}|\d[\d,.]*", "#", text)
+
+
+def test_the_weekend_is_as_the_readme_tells_it(fresh: Path):
+    weekend = (fresh / "README.md").read_text().partition("## A weekend")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```console\n(.+?)```", weekend, re.DOTALL)
+    commands = [command for block in blocks for command in re.split(r"(?m)^\$ ", block)[1:]]
+    assert len(commands) == 8
+    assert type_in(fresh, "scripts/setup").returncode == 0
+    assert type_in(fresh, ".venv/bin/sandbox", "start", "--fresh", folder=fresh).returncode == 0
+    try:
+        for each in commands:
+            command, *expected = each.rstrip().splitlines()
+            outcome = type_in(
+                fresh, f".venv/bin/{command.split()[0]}", *command.split()[1:], folder=fresh
+            )
+            assert outcome.returncode == 0, outcome.stdout[-4000:]
+            printed = [told(line) for line in outcome.stdout.splitlines()]
+            for line in expected:
+                assert told(line) in printed, f"{command} does not say: {line}\n{outcome.stdout}"
+    finally:
+        type_in(fresh, ".venv/bin/sandbox", "stop", folder=fresh)
