@@ -124,6 +124,11 @@ def test_an_outcome_that_nobody_wrote_down():
             "meltano invoke ours:rejects list",
             "meltano run tap-cliniko verify-pipedrive",
         ),
+        (  # what a run that only reads leaves to do is done by the loader
+            {"MELTANO_ENVIRONMENT": "prod", "MELTANO_LOADER_NAME": "plan-pipedrive"},
+            "meltano --environment=prod invoke target-pipedrive:rejects list",
+            "meltano --environment=prod run tap-cliniko verify-pipedrive",
+        ),
     ],
 )
 def test_what_is_typed_depends_on_where_it_was_started(environ, command, run):

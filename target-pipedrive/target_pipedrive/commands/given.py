@@ -71,12 +71,12 @@ class Given:
         return Ledger(self.ledger, run)
 
     def target(self) -> TargetPipedrive:
-        """Return a loader with these settings.
+        """Return a loader with these settings; it loads, whatever the runs beside it are for.
 
         Raises:
             SettingsError: Settings or mapping are wrong.
         """
-        return TargetPipedrive(config=dict(self.config), parse_env_config=False)
+        return TargetPipedrive(config=self.config | {"mode": "apply"}, parse_env_config=False)
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.endings import LOADERS, Typed
+from target_pipedrive.endings import Typed
 from target_pipedrive.plan import document
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def lines(plan: Mapping[str, Any], settings: Settings, *, questions: int) -> Ite
     folder = settings.output_dir
     yield f"The whole plan: {folder / document.PAGE} and {folder / document.NAME}"
     yield f"Its hash: {plan['sha256']}"
-    typed = loading()
+    typed = Typed.here()
     if questions:
         yield (
             f"Next: {questions:,} ambiguous matches wait for an answer in {settings.review_file}"
@@ -126,11 +125,6 @@ def has_schema(plan: Mapping[str, Any]) -> bool:
 def lasting(hours: float) -> str:
     """Return a time in words."""
     return f"{hours:,.1f} h" if hours >= 1 else f"{max(round(hours * 60), 1)} min"
-
-
-def loading() -> Typed:
-    """Return what people type here to load, though this run plans."""
-    return replace(Typed.here(), loader=LOADERS["apply"])
 
 
 def _price(price: Mapping[str, Any]) -> str:

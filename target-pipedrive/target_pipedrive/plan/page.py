@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.plan.lines import ACTIONS, blockers, has_schema, lasting, loading, verdict
+from target_pipedrive.endings import Typed
+from target_pipedrive.plan.lines import ACTIONS, blockers, has_schema, lasting, verdict
 from target_pipedrive.plan.sections import seated, sections
 from target_pipedrive.report import (
     Bar,
@@ -97,7 +98,7 @@ def _bars(plan: Mapping[str, Any]) -> Bars:
 
 
 def _steps(plan: Mapping[str, Any]) -> Iterator[Step]:
-    typed = loading()
+    typed = Typed.here()
     if [*blockers(plan)]:
         return
     if has_schema(plan):

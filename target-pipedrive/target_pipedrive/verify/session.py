@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from target_pipedrive.endings import LOADERS, Typed
+from target_pipedrive.endings import Typed
 from target_pipedrive.errors import Differs, SettingsError
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.ledger.copy import LedgerCopy
@@ -120,8 +120,7 @@ class VerifySession(Session):
         """Write the reports, tell what it came to; note in the ledger what it cost."""
         self._account()
         if self._outcome is not None:
-            typed = replace(Typed.here(), loader=LOADERS["apply"])
-            steps = tuple(_next(self._outcome, typed))
+            steps = tuple(_next(self._outcome, Typed.here()))
             places = write_all(self._outcome, self._scratch, self._settings.output_dir, steps)
             for line in self._outcome.lines():
                 logger.info(line)
