@@ -12,7 +12,7 @@ from typing import Any
 import yaml  # a dependency of the Singer SDK
 
 from target_pipedrive.commands import COMMANDS
-from target_pipedrive.settings import SCHEMA
+from target_pipedrive.declared import SCHEMA
 from target_pipedrive.target import TargetPipedrive
 
 KINDS = {

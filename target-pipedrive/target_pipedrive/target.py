@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from target_pipedrive import mapping
 from target_pipedrive.bridge import Bridge, Stopped
+from target_pipedrive.declared import SCHEMA
 from target_pipedrive.direct import OBJECT_KEYS
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.load import LoadSession
@@ -22,7 +23,7 @@ from target_pipedrive.mapping.direct import Stream
 from target_pipedrive.plan.session import PlanSession
 from target_pipedrive.reader import Reader
 from target_pipedrive.reference import ReferenceSession
-from target_pipedrive.settings import SCHEMA, Settings
+from target_pipedrive.settings import Settings
 from target_pipedrive.verify.session import VerifySession
 from target_pipedrive.whole import Whole
 

@@ -11,8 +11,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from target_pipedrive.commands import COMMANDS
+from target_pipedrive.declared import SCHEMA
 from target_pipedrive.hub import text
-from target_pipedrive.settings import SCHEMA
 
 FILE = Path(__file__).parents[1] / "meltano-hub.yml"
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from singer_sdk.configuration._dict_config import parse_environment_config
 
+from target_pipedrive.declared import SCHEMA
 from target_pipedrive.errors import SettingsError
 from target_pipedrive.ledger import Ledger
-from target_pipedrive.settings import SCHEMA
 from target_pipedrive.target import TargetPipedrive
 
 if TYPE_CHECKING:

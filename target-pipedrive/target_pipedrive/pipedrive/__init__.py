@@ -14,6 +14,9 @@ address          what an account's address may be
 answers          what an answer means, and what of it may be repeated in an error
 encoding         JSON bodies with exact decimals
 api              objects: create, update, delete, read, upload, merge
+schema           custom fields, options, labels, pipelines, stages
+paging           lists that come page by page
+deleting         what may be gone already
 values           custom field values between our shapes and the API's
 choosing         which field a label means, and whether there is room for more
 bound            a custom field with its options

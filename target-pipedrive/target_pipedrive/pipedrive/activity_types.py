@@ -9,7 +9,8 @@ from target_pipedrive.pipedrive.settle import PAUSE, settled
 from target_pipedrive.pipedrive.values import fold
 
 if TYPE_CHECKING:
-    from target_pipedrive.pipedrive.api import Pipedrive, Row
+    from target_pipedrive.pipedrive.api import Pipedrive
+    from target_pipedrive.pipedrive.paging import Row
 
 
 class ActivityType(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.errors import Blocked, NotAllowed, Refused, SettingsError
+from target_pipedrive.errors import Blocked, NotAllowed, Refused, SettingsError, UnknownOutcome
 from target_pipedrive.pipedrive.registry import KNOWN_KEYS
 
 if TYPE_CHECKING:
@@ -150,3 +150,20 @@ def _cap(envelope: Mapping[str, Any] | None, reason: str) -> SettingsError | Non
             "in Pipedrive or change the subscription; then run again."
         )
     return None
+
+
+def as_row(data: object) -> dict[str, Any]:
+    """Return an answer's row; an empty one when it holds none."""
+    return data if isinstance(data, dict) else {}
+
+
+def with_id(data: object, operation: Operation) -> dict[str, Any]:
+    """Return an answer's row.
+
+    Raises:
+        UnknownOutcome: It has no id, so nothing is known of what became of the request.
+    """
+    row = as_row(data)
+    if not row.get("id"):
+        raise UnknownOutcome(operation.name, "an answer without the new object's ID")
+    return row

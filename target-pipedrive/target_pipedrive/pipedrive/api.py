@@ -9,20 +9,19 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.errors import Refused, Rejected, SettingsError, UnknownOutcome
+from target_pipedrive.errors import Refused, Rejected, SettingsError
 from target_pipedrive.pipedrive import files, users
+from target_pipedrive.pipedrive.answers import with_id
 from target_pipedrive.pipedrive.deal_products import DealProducts, place
+from target_pipedrive.pipedrive.deleting import delete
 from target_pipedrive.pipedrive.operations import (
-    CREATE_LEAD_LABEL,
-    DELETE_LEAD_LABEL,
     DOWNLOAD,
-    LEAD_LABELS,
     ME,
-    PIPELINES,
-    STAGES,
     USERS,
 )
-from target_pipedrive.pipedrive.registry import FIELDS, OBJECTS
+from target_pipedrive.pipedrive.paging import Row, pages, v1_pages, v2_pages
+from target_pipedrive.pipedrive.registry import OBJECTS
+from target_pipedrive.pipedrive.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,12 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BAD_REQUEST = 400
-IDS_IN_A_CALL = 100
 CUSTOM_FIELDS_IN_A_CALL = 15
-
-Row = dict[str, Any]
-
-_WHOLE: dict[str, str | int] = {"limit": 500}
 
 
 class Pipedrive:
@@ -48,6 +42,7 @@ class Pipedrive:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.deal_products = DealProducts(client)
+        self.schema = Schema(client)
         self._no_updated_since = {"file"}  # v1 lists files without it
 
     def server_time(self) -> datetime:
@@ -85,7 +80,7 @@ class Pipedrive:
         if object == "deal_product":
             return await self.deal_products.add(body)
         answer = await self.client.call(operation, json=body)
-        return _with_id(answer.data, operation)
+        return with_id(answer.data, operation)
 
     async def update(self, object: str, id: int | str, body: dict[str, Any]) -> Row:
         """Write the keys in `body`, leave all others; returns the row as it stands now.
@@ -110,7 +105,7 @@ class Pipedrive:
             False when it was gone already.
         """
         ids = place(str(id)) if object == "deal_product" else {"id": str(id)}
-        return await self._delete(_operation(object, "delete"), ids)
+        return await delete(self.client, _operation(object, "delete"), ids)
 
     async def get(self, object: str, id: int | str) -> Row | None:
         """One row, or None when the object is gone."""
@@ -177,7 +172,7 @@ class Pipedrive:
         query = {**params, "limit": OBJECTS[object].page, "sort_by": "id"}
         if since is not None:
             query["updated_since"] = _stamp(since)
-        async for page in self._v2_pages(operation, query):
+        async for page in v2_pages(self.client, operation, query):
             yield [row for row in page if live(row)]
 
     async def _filtered(
@@ -195,7 +190,7 @@ class Pipedrive:
         if since is not None:
             params["updated_since"] = _stamp(since)
         try:
-            async for page in self._pages(operation, params, ids):
+            async for page in pages(self.client, operation, params, ids):
                 yield [row for row in page if live(row) and changed(row, unfiltered)]
         except Refused as refused:
             # `updated_since` for products is newer than some accounts' API (official OpenAPI v2).
@@ -203,7 +198,7 @@ class Pipedrive:
                 raise
             self._no_updated_since.add(object)
             del params["updated_since"]
-            async for page in self._pages(operation, params, ids):
+            async for page in pages(self.client, operation, params, ids):
                 yield [row for row in page if live(row) and changed(row, updated_since)]
 
     async def files_of(
@@ -222,7 +217,7 @@ class Pipedrive:
     ) -> AsyncIterator[list[Row]]:
         """Rows of a v1 list without a filter, newest first, until they are too old."""
         params: dict[str, str | int] = {"sort": sort, "limit": OBJECTS["file"].page}
-        async for page in self._v1_pages(operation, params, ids):
+        async for page in v1_pages(self.client, operation, params, ids):
             recent = [row for row in page if changed(row, since)]
             yield [row for row in recent if live(row)]
             if page and not recent:
@@ -250,7 +245,7 @@ class Pipedrive:
         keys = OBJECTS["file"].parents
         body = files.Multipart(file, {key: str(parents[key]) for key in keys if parents.get(key)})
         operation = _operation("file", "create")
-        row = _with_id((await self.client.call(operation, files=body)).data, operation)
+        row = with_id((await self.client.call(operation, files=body)).data, operation)
         stored = row.get("file_size")
         if stored is not None and int(stored) != file.size:
             await self.delete("file", row["id"])
@@ -262,25 +257,6 @@ class Pipedrive:
                 "Pipedrive keeps file %s under another name than it was given", row["id"]
             )
         return row
-
-    async def pipelines(self) -> list[Row]:
-        """All live pipelines, in the order of their ids."""
-        return [row async for page in self._v2_pages(PIPELINES, _WHOLE) for row in page]
-
-    async def stages(self) -> list[Row]:
-        """All live stages of all pipelines, in the order of their ids."""
-        return [row async for page in self._v2_pages(STAGES, _WHOLE) for row in page]
-
-    async def lead_labels(self) -> list[Row]:
-        """All labels of leads (their ids are UUIDs)."""
-        return list((await self.client.call(LEAD_LABELS)).data or ())
-
-    async def create_lead_label(self, name: str, color: str) -> Row:
-        """Create a label for leads."""
-        body = {"name": name, "color": color}
-        return _with_id(
-            (await self.client.call(CREATE_LEAD_LABEL, json=body)).data, CREATE_LEAD_LABEL
-        )
 
     async def merge_persons(self, loser: int, survivor: int) -> None:
         """Merge one person into another, which keeps its ID and wins where they differ.
@@ -295,110 +271,6 @@ class Pipedrive:
             json={"merge_with_id": survivor},
             safe=False,  # a second merge of what is merged is an error, not a repetition
         )
-
-    async def field_rows(self, object: str) -> list[Row]:
-        """All live fields of an object, built-in and custom (official OpenAPI v2, Field)."""
-        rows: list[Row] = []
-        async for page in self._v2_pages(FIELDS[object].list, {"limit": OBJECTS[object].page}):
-            rows.extend(page)
-        return rows
-
-    async def create_field(
-        self,
-        object: str,
-        name: str,
-        type: str,
-        options: Sequence[str],
-    ) -> Row:
-        """Create a custom field, with its first options for `enum` and `set`."""
-        body: dict[str, Any] = {"field_name": name, "field_type": type}
-        if options:
-            body["options"] = [{"label": label} for label in options]
-        row = _as_row((await self.client.call(FIELDS[object].create, json=body)).data)
-        if not row.get("field_code"):
-            raise UnknownOutcome(FIELDS[object].create.name, "an answer without the field's key")
-        return row
-
-    async def delete_field(self, object: str, code: str) -> bool:
-        """Delete a custom field and all its values; False when it was gone already."""
-        return await self._delete(FIELDS[object].delete, {"code": code})
-
-    async def remove_options(self, object: str, code: str, options: Sequence[int | str]) -> bool:
-        """Take options from a field and from all values; False when the field was gone.
-
-        Raises:
-            Refused: One of them does not stand; nothing was removed.
-        """
-        body = [{"id": option} for option in options]
-        return await self._delete(FIELDS[object].remove_options, {"code": code}, body)
-
-    async def delete_lead_label(self, id: str) -> bool:
-        """Delete a label of leads; False when it was gone already."""
-        return await self._delete(DELETE_LEAD_LABEL, {"id": id})
-
-    async def _delete(
-        self, operation: Operation, ids: Mapping[str, object], body: Any = None
-    ) -> bool:
-        try:
-            await self.client.call(operation, ids=ids, json=body)
-        except Refused as refused:
-            if refused.gone:
-                return False
-            raise
-        return True
-
-    async def add_options(self, object: str, code: str, labels: Sequence[str]) -> list[Row]:
-        """Add options to a field, all or none; returns the new ones."""
-        answer = await self.client.call(
-            FIELDS[object].add_options,
-            ids={"code": code},
-            json=[{"label": label} for label in labels],
-        )
-        made = list(answer.data or ())
-        if len(made) < len(labels):
-            raise UnknownOutcome(FIELDS[object].add_options.name, "an answer without the options")
-        return made
-
-    async def _pages(
-        self, operation: Operation, params: Mapping[str, str | int], ids: Sequence[int]
-    ) -> AsyncIterator[list[Row]]:
-        if operation.version == 1:
-            async for page in self._v1_pages(operation, params):
-                yield page
-            return
-        for start in range(0, max(len(ids), 1), IDS_IN_A_CALL):
-            some = ",".join(map(str, ids[start : start + IDS_IN_A_CALL]))
-            query = {**params, "ids": some} if some else params
-            async for page in self._v2_pages(operation, query):
-                yield page
-
-    async def _v2_pages(
-        self, operation: Operation, params: Mapping[str, str | int]
-    ) -> AsyncIterator[list[Row]]:
-        query = dict(params)
-        while True:
-            answer = await self.client.call(operation, params=query)
-            yield answer.data or []
-            cursor = answer.additional.get("next_cursor")
-            if not cursor:
-                return
-            query["cursor"] = cursor
-
-    async def _v1_pages(
-        self,
-        operation: Operation,
-        params: Mapping[str, str | int],
-        ids: Mapping[str, object] | None = None,
-    ) -> AsyncIterator[list[Row]]:
-        start = 0
-        while True:
-            answer = await self.client.call(operation, ids=ids, params={**params, "start": start})
-            yield answer.data or []  # v1 says null for an empty list
-            # Some v1 lists put the paging keys directly under `additional_data`.
-            paging = answer.additional.get("pagination") or answer.additional
-            if not paging.get("more_items_in_collection"):
-                return
-            start = paging.get("next_start") or start + int(params["limit"])
 
 
 def live(row: Mapping[str, Any]) -> bool:
@@ -435,14 +307,3 @@ def _operation(object: str, verb: str) -> Operation:
     if operation is None:
         raise ValueError(f"Pipedrive has no {verb} for {object}")
     return operation
-
-
-def _as_row(data: object) -> Row:
-    return data if isinstance(data, dict) else {}
-
-
-def _with_id(data: object, operation: Operation) -> Row:
-    row = _as_row(data)
-    if not row.get("id"):
-        raise UnknownOutcome(operation.name, "an answer without the new object's ID")
-    return row

@@ -10,7 +10,7 @@ from target_pipedrive.pipedrive.values import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_pipedrive.pipedrive.api import Row
+    from target_pipedrive.pipedrive.paging import Row
 
 LONGEST_LABEL = 255
 """Characters of a field's name and of an option's label (official OpenAPI v2)."""

@@ -14,8 +14,8 @@ from target_pipedrive.pipedrive.registry import OBJECTS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from target_pipedrive.pipedrive.api import Row
     from target_pipedrive.pipedrive.client import Client
+    from target_pipedrive.pipedrive.paging import Row
 
 KIND = OBJECTS["deal_product"]
 MANY = 6

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from target_pipedrive.desired import Custom
-    from target_pipedrive.pipedrive.api import Pipedrive, Row
+    from target_pipedrive.pipedrive.api import Pipedrive
+    from target_pipedrive.pipedrive.paging import Row
 
 logger = logging.getLogger("target_pipedrive")
 
@@ -320,7 +321,7 @@ class Fields:
 
     async def _custom_rows(self, home: str, *, anew: bool = False) -> list[Row]:
         if anew or home not in self._rows:
-            rows = await self._pipedrive.field_rows(home)
+            rows = await self._pipedrive.schema.field_rows(home)
             self._rows[home] = [row for row in rows if row.get("is_custom_field")]
         return self._rows[home]
 
@@ -424,7 +425,7 @@ class Fields:
             return await self._find(spec)
 
         row = await self._once(
-            lambda: self._pipedrive.create_field(home, spec.label, spec.type, labels), look
+            lambda: self._pipedrive.schema.create_field(home, spec.label, spec.type, labels), look
         )
         known = self._rows[home]
         if all(other["field_code"] != row["field_code"] for other in known):
@@ -437,7 +438,9 @@ class Fields:
             now = next((row["options"] or [] for row in rows if row["field_code"] == code), [])
             return None if missing(labels, now) else now
 
-        return await self._once(lambda: self._pipedrive.add_options(home, code, labels), look)
+        return await self._once(
+            lambda: self._pipedrive.schema.add_options(home, code, labels), look
+        )
 
     async def _once(
         self, make: Callable[[], Awaitable[_T]], look: Callable[[], Awaitable[_T | None]]

@@ -17,7 +17,8 @@ from target_pipedrive.pipedrive.values import fold
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_pipedrive.pipedrive.api import Pipedrive, Row
+    from target_pipedrive.pipedrive.api import Pipedrive
+    from target_pipedrive.pipedrive.paging import Row
 
 LABEL_CODES = ("label_ids", "label")
 """Codes of the built-in field that holds the labels; older accounts have the second."""
@@ -105,18 +106,18 @@ class Names:
     async def _list_stages(self) -> None:
         async with self._listing:
             if self._pipelines is None:
-                self._stages = await self._pipedrive.stages()
-                self._pipelines = await self._pipedrive.pipelines()
+                self._stages = await self._pipedrive.schema.stages()
+                self._pipelines = await self._pipedrive.schema.pipelines()
 
     async def _list_labels(self, obj: str) -> dict[str, int | str]:
         if obj == "lead":
-            rows = await self._pipedrive.lead_labels()
+            rows = await self._pipedrive.schema.lead_labels()
             return {fold(row["name"]): row["id"] for row in reversed(rows)}
         field = await self._label_field(obj)
         return {fold(str(row["label"])): row["id"] for row in reversed(field["options"] or [])}
 
     async def _label_field(self, obj: str) -> Row:
-        rows = {row["field_code"]: row for row in await self._pipedrive.field_rows(obj)}
+        rows = {row["field_code"]: row for row in await self._pipedrive.schema.field_rows(obj)}
         return next(rows[code] for code in LABEL_CODES if code in rows)
 
     async def _make_label(self, obj: str, name: str) -> int | str:
@@ -124,9 +125,9 @@ class Names:
 
         async def make() -> Any:
             if obj == "lead":
-                return (await self._pipedrive.create_lead_label(shown, LABEL_COLOR))["id"]
+                return (await self._pipedrive.schema.create_lead_label(shown, LABEL_COLOR))["id"]
             field = await self._label_field(obj)
-            (made,) = await self._pipedrive.add_options(obj, field["field_code"], [shown])
+            (made,) = await self._pipedrive.schema.add_options(obj, field["field_code"], [shown])
             return made["id"]
 
         async def look() -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from target_pipedrive.pipedrive.api import Row
+    from target_pipedrive.pipedrive.paging import Row
 
 FIRST = 10**12
 """Ids from here on are imagined; real ones are far below."""

@@ -98,7 +98,7 @@ class PlanSession(Session):
         self._schema = await schema_of(asking, rooms.fields, rooms.mapping)
         for home in HOMES:
             listed = self._schema["fields"].get(home)
-            rows = await real.field_rows(home) if listed is None else listed
+            rows = await real.schema.field_rows(home) if listed is None else listed
             self._used[home] = len(
                 rows if listed is not None else [r for r in rows if r.get("is_custom_field")]
             )

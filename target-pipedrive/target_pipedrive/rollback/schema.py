@@ -154,7 +154,7 @@ class Schema:
 
     async def _fields(self, path: str, made: Sequence[MadeField]) -> None:
         home = HOMES[path]
-        rows = {row["field_code"]: row for row in await self._pipedrive.field_rows(home)}
+        rows = {row["field_code"]: row for row in await self._pipedrive.schema.field_rows(home)}
         fields = {one.id: one for one in made if one.label and not one.part}
         bound = self._ledger.bindings.fields(home)
         of_labels = next((code for code in LABEL_CODES if code in rows), "")
@@ -196,7 +196,7 @@ class Schema:
             await self._remove(goes, price, partial(self._remove_options, home, code, ids))
 
     async def _lead_labels(self, made: Sequence[MadeField]) -> None:
-        there = {str(row["id"]) for row in await self._pipedrive.lead_labels()}
+        there = {str(row["id"]) for row in await self._pipedrive.schema.lead_labels()}
         for one in made:
             if one.id not in there:
                 self._note(one, "gone")
@@ -207,13 +207,13 @@ class Schema:
                 await self._remove([one], price, partial(self._delete_lead_label, one.id))
 
     async def _delete_field(self, home: str, code: str) -> None:
-        await self._pipedrive.delete_field(home, code)
+        await self._pipedrive.schema.delete_field(home, code)
 
     async def _remove_options(self, home: str, code: str, ids: Sequence[int | str]) -> None:
-        await self._pipedrive.remove_options(home, code, ids)
+        await self._pipedrive.schema.remove_options(home, code, ids)
 
     async def _delete_lead_label(self, row_id: str) -> None:
-        await self._pipedrive.delete_lead_label(row_id)
+        await self._pipedrive.schema.delete_lead_label(row_id)
 
     async def _remove(
         self, made: Sequence[MadeField], price: int, request: Callable[[], Awaitable[None]]

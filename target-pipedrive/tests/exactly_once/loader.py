@@ -9,9 +9,10 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from target_pipedrive.declared import SCHEMA
 from target_pipedrive.errors import TargetError
 from target_pipedrive.load import LoadSession
-from target_pipedrive.settings import SCHEMA, Settings
+from target_pipedrive.settings import Settings
 
 from . import clock
 from .account import TOKEN, URL, Plan, Wire

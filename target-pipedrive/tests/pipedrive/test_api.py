@@ -201,7 +201,7 @@ async def test_an_upload_arrives_whole(server, pipedrive, tmp_path, content, spo
     place = {"uri": path.as_uri()} if spooled else {"data": content}
     server.script.append(ok({"id": 3, "file_size": len(content), "name": 'a "b".pdf'}))
 
-    row = await pipedrive.upload(_file(content, **place), {"person_id": 5, "name": "not sent"})
+    row = await pipedrive.upload(_file(content, **place), {"person_id": 5})
 
     assert row["id"] == 3
     (request,) = server.requests
@@ -213,6 +213,21 @@ async def test_an_upload_arrives_whole(server, pipedrive, tmp_path, content, spo
         b"Content-Type: application/pdf\r\n\r\n" + content + b"\r\n"
     )
     assert end == b"--\r\n"
+
+
+async def test_what_an_upload_does_not_take_is_written_afterwards(server, pipedrive):
+    server.script += [
+        ok({"id": 3, "file_size": 2, "name": 'a "b".pdf'}),
+        ok({"id": 3, "description": "Left knee"}),
+    ]
+    row = await pipedrive.upload(
+        _file(b"ab", data=b"ab"), {"person_id": 5, "description": "Left knee"}
+    )
+    assert row["description"] == "Left knee"
+    upload, update = server.requests
+    assert b"Left knee" not in upload.body
+    assert (update.method, update.path) == ("PUT", "/api/v1/files/3")
+    assert b"Left" in update.body
 
 
 async def test_an_upload_is_sent_whole_again_after_too_many_requests(server, pipedrive):

@@ -157,10 +157,10 @@ def test_fields_and_options_are_listed_as_they_would_stand():
     account = Account({"personFields": [shown]})
 
     async def work(pipedrive):
-        made = await pipedrive.create_field("person", "Insurance", "enum", ["Extras"])
-        await pipedrive.add_options("person", code, ["Female"])
-        await pipedrive.add_options("person", made["field_code"], ["Hospital", "Both"])
-        return await pipedrive.field_rows("person")
+        made = await pipedrive.schema.create_field("person", "Insurance", "enum", ["Extras"])
+        await pipedrive.schema.add_options("person", code, ["Female"])
+        await pipedrive.schema.add_options("person", made["field_code"], ["Hospital", "Both"])
+        return await pipedrive.schema.field_rows("person")
 
     found, rehearsal = rehearse(account, work)
     assert [[one["label"] for one in row["options"]] for row in found] == [

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from target_pipedrive import errors
-from target_pipedrive.settings import SCHEMA
+from target_pipedrive.declared import SCHEMA
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
