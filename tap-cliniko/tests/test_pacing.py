@@ -131,7 +131,7 @@ def test_repeated_429_slow_down_for_a_while_and_say_so_once(caplog):
         pacer.throttled(1)
         clock.now += 100
         assert requests_in_a_minute(pacer, clock) == limit
-    assert len(caplog.records) == 1
+    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
     assert "other software seems to use keys of the same Cliniko user" in caplog.text
     clock.now += CALM_SECONDS + 60
     assert requests_in_a_minute(pacer, clock) == 8

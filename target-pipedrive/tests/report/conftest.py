@@ -195,9 +195,12 @@ def whole(count: int = 3000) -> Report:
 BINARIES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium; without one, tests are skipped, but fail where `CI` is `true`."""
+    """A headless Chromium; without one, tests are skipped, but fail where `CI` is `true`.
+
+    No longer than a module: Playwright keeps an event loop running, beside which no other can.
+    """
     path = next(filter(None, map(shutil.which, BINARIES)), None)
     if path is None:
         told = "Chromium is not installed (Debian: apt-get install chromium)"

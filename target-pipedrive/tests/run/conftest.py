@@ -14,6 +14,7 @@ import os
 import signal
 import urllib.request
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -270,12 +271,19 @@ class Loader:
                     yield Write(line["method"], line["path"], line["request"])
 
 
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory):
-    """Share one account; each file in `data/` has ids of its own."""
+@contextmanager
+def recorded(tmp_path_factory):
+    """Run a sandbox that writes down what it is asked."""
     recording = tmp_path_factory.mktemp("sandbox") / "exchanges.jsonl"
     with testing.running(patients=1, burst=5_000, record=recording) as running:
         running.recording = recording
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """Share one account; each file in `data/` has ids of its own."""
+    with recorded(tmp_path_factory) as running:
         yield running
 
 

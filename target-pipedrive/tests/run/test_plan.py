@@ -18,7 +18,7 @@ from target_pipedrive.errors import SettingsError
 from target_pipedrive.plan import document
 from target_pipedrive.plan.notes import Act, Notes
 
-from .conftest import OWNER, ROOT, script, testing
+from .conftest import OWNER, ROOT, recorded, script
 
 BEHAVIOURS = (
     "adopted",
@@ -45,9 +45,7 @@ BEHAVIOURS = (
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     """An account of its own: what is recorded for other tests is played here, too."""
-    recording = tmp_path_factory.mktemp("plans") / "exchanges.jsonl"
-    with testing.running(patients=1, burst=5_000, record=recording) as running:
-        running.recording = recording
+    with recorded(tmp_path_factory) as running:
         yield running
 
 

@@ -17,10 +17,17 @@ from target_pipedrive.ledger import Ledger
 from target_pipedrive.pipedrive import OBJECTS
 
 from . import everything
-from .conftest import OWNER
+from .conftest import OWNER, recorded
 
 _numbers = itertools.count(1)
 WRONG = {"different", "edited"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """An account in which nothing stands but what these tests know of."""
+    with recorded(tmp_path_factory) as running:
+        yield running
 
 
 def told(settings, *verdicts):

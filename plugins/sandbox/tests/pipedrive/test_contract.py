@@ -143,6 +143,7 @@ def rehearse_selling(api):
     api("PATCH", lead, {"is_archived": True})
     api("GET", "/v1/leads/archived")
     api("DELETE", lead)
+    api("DELETE", f"/v1/leadLabels/{label}")
     deal = api("POST", "/v2/deals", {"title": "Treatment"}).data["id"]
     line = {
         "product_id": api("POST", "/v2/products", {"name": "Session"}).data["id"],
