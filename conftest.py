@@ -9,6 +9,7 @@ but fail where `CI` is `true`, so that a proof cannot go missing unseen.
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import pwd
 import shutil
@@ -79,6 +80,16 @@ def as_whom() -> dict[str, Any]:
     names = {entry.pw_name for entry in pwd.getpwall()}
     account = pwd.getpwnam(SUPERUSER if SUPERUSER in names else "nobody")
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(autouse=True)
+def no_dead_handlers() -> None:
+    """Drop log handlers that write to what an earlier test captured: each line would fail."""
+    loggers = logging.Logger.manager.loggerDict.values()
+    for logger in [logging.getLogger(), *loggers]:
+        for handler in [*getattr(logger, "handlers", ())]:
+            if getattr(getattr(handler, "stream", None), "closed", False):
+                logger.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
