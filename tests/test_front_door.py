@@ -88,6 +88,7 @@ def test_the_weekend_is_as_the_readme_tells_it(fresh: Path):
     commands = [command for block in blocks for command in re.split(r"(?m)^\$ ", block)[1:]]
     assert len(commands) == 8
     assert type_in(fresh, "scripts/setup").returncode == 0
+    shutil.rmtree(fresh / "output/demo", ignore_errors=True)
     assert type_in(fresh, ".venv/bin/sandbox", "start", "--fresh", folder=fresh).returncode == 0
     try:
         for each in commands:
