@@ -124,6 +124,7 @@ def test_a_plan_is_what_the_load_then_does(pipeline):
     }
 
 
+@pytest.mark.slow
 def test_what_people_deleted_in_pipedrive_is_seen(pipeline):
     pipe = pipeline(patients=5)
     assert pipe.load(pipe.record()).target == 0
@@ -163,6 +164,7 @@ def test_all_that_is_optional_is_planned_for(pipeline):
     compare(pipe, pipe.record())
 
 
+@pytest.mark.slow
 def test_once_its_schema_stands_the_price_is_exact(pipeline):
     pipe = pipeline(patients=5)
     messages = pipe.record()

@@ -142,6 +142,7 @@ def test_stopped_at_any_point_it_ends_the_same(pipeline, signum):
     assert pipe.check()["ok"]
 
 
+@pytest.mark.slow
 def test_fields_in_use_stay_and_a_create_that_nobody_knows_of_goes(pipeline):
     pipe = pipeline(patients=3)
     messages = pipe.record()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 SAMPLE = {"sample_patients": 6}
 
 
@@ -39,6 +41,7 @@ def test_everybody_after_a_sample_is_as_if_there_had_been_none(pipeline):
     assert pipe.writes() == []
 
 
+@pytest.mark.slow
 def test_samples_may_follow_each_other_and_a_whole_run(pipeline):
     pipe = pipeline(patients=24)
     ran(pipe, **SAMPLE)
